@@ -1,0 +1,13 @@
+#!/bin/sh
+# Pin every dependency, with hashes, from pyproject.toml (`make lock`). No index address is written.
+set -eu
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv/bin/uv}
+compile() {
+  out=requirements/$1.txt; shift
+  "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+    --custom-compile-command "make lock" --output-file "$out" "$@"
+  echo "$out"
+}
+compile build --group build
+for extra in processor api operator embedded dev; do compile "$extra" --extra "$extra" pyproject.toml; done

@@ -1,0 +1,1 @@
+"""Brings every batch to its end: observe, decide, act; settle and deliver."""

@@ -1,0 +1,1 @@
+"""Works one shard: fetch, compress, store."""
