@@ -1,0 +1,86 @@
+"""Where the database may live when it cannot run as root. Used by `PostgresServer`; a no-op for ordinary users."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from imagebatch.model.errors import Misconfigured
+from imagebatch_embedded.processes import User
+
+STATE_FOLDER = Path("/var/lib/imagebatch")
+CACHE_FOLDER = Path("/var/cache/imagebatch")
+NOBODY = User(65_534, 65_534)
+
+
+def unprivileged_user() -> User | None:
+    """Return the user to drop to: `nobody` when we are root, None otherwise. PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return NOBODY
+    return User(entry.pw_uid, entry.pw_gid)
+
+
+def reachable(path: Path, user: User) -> bool:
+    """Tell whether `user` may walk to `path`: every folder above it that exists has the search bit for them."""
+    return all(_may_enter(folder, user) for folder in path.absolute().parents if folder.exists())
+
+
+def data_folder(wanted: Path, user: User | None) -> Path:
+    """Return `wanted`, or a folder under /var/lib that belongs to it when `user` cannot reach it."""
+    if user is None or reachable(wanted, user):
+        return wanted
+    name = hashlib.sha256(str(wanted.absolute()).encode()).hexdigest()[:12]
+    return _reachable_home(STATE_FOLDER, user, wanted) / f"{wanted.name}-{name}"
+
+
+def program_folder(installed: Path, user: User | None) -> Path:
+    """Return `installed`, or a copy under /var/cache, made once, when `user` cannot reach it."""
+    if user is None or reachable(installed / "bin", user):
+        return installed
+    stamp = f"{installed.absolute()}:{(installed / 'bin' / 'postgres').stat().st_mtime_ns}"
+    name = "postgres-" + hashlib.sha256(stamp.encode()).hexdigest()[:12]
+    copy = _reachable_home(CACHE_FOLDER, user, installed) / name
+    if not copy.exists():
+        _copy_whole(installed, copy)
+    return copy
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent) as passing:
+        made = Path(passing) / "copy"
+        shutil.copytree(source, made, symlinks=True)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was first, with the same files
+                raise
+
+
+def _reachable_home(folder: Path, user: User, wanted: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    except OSError as error:
+        raise Misconfigured(
+            f"{wanted} cannot be reached by uid {user.uid}, and {error}: choose a folder outside"
+        ) from error
+    if not reachable(folder / "x", user):
+        raise Misconfigured(f"neither {wanted} nor {folder} can be reached by uid {user.uid}: choose a folder outside")
+    return folder
+
+
+def _may_enter(folder: Path, user: User) -> bool:
+    state = folder.stat()
+    if state.st_uid == user.uid:
+        return bool(state.st_mode & stat.S_IXUSR)
+    if state.st_gid == user.gid:
+        return bool(state.st_mode & stat.S_IXGRP)
+    return bool(state.st_mode & stat.S_IXOTH)
