@@ -49,8 +49,8 @@ class DatabaseSettings:
 class LinkSettings:
     """Links to results."""
 
-    public_url: str = setting("http://127.0.0.1:8000", help="Where people reach the service; links start with it.")
     link_secret: str = setting(help="Key of the tokens in links; changing it breaks links given out.", secret=True)
+    public_url: str = setting("http://127.0.0.1:8000", help="Where people reach the service; links start with it.")
     output_url_base: str = setting("", help="A public bucket or CDN that output URLs point at instead of the service.")
 
 
