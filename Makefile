@@ -1,0 +1,51 @@
+# Every task of this repository. `make` alone lists them; each sets up what it needs in .venv and nowhere else.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+BIN := .venv/bin
+TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
+
+.PHONY: help demo dev test lint fmt bench lock clean set-up-embedded set-up-dev
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: set-up-embedded ## Run the main job before your eyes, with sample pictures or your own file (make demo CSV=my.csv).
+	@$(BIN)/imagebatch demo $(if $(CSV),--csv "$(CSV)")
+
+dev: set-up-embedded ## Start the whole service on this machine; Ctrl-C stops it.
+	@exec $(BIN)/imagebatch dev
+
+test: set-up-dev ## Run lint, every test, and the Postman collection against the embedded service.
+	@$(MAKE) lint
+	@$(BIN)/pytest $(TESTS)
+	@hack/newman.sh
+
+lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the house; changes nothing.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python hack/house_rules.py
+
+fmt: set-up-dev ## Format the code and mend what ruff can mend.
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+bench: set-up-dev ## Measure speed and memory on this machine and print the ratios.
+	@$(BIN)/python tests/bench/run.py
+
+lock: set-up-dev ## Pin every dependency again, with hashes, from pyproject.toml.
+	@hack/lock.sh
+
+clean: ## Remove .venv, caches, and the data that `make demo` and `make dev` left in this checkout.
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .demo .imagebatch dist build
+	@find core api operator processor embedded cli migrations hack tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+set-up-embedded:
+	@hack/setup.sh embedded
+
+set-up-dev:
+	@hack/setup.sh dev
