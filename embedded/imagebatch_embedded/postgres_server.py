@@ -52,7 +52,7 @@ class PostgresServer(LocalServer):
         return f"postgresql://{self.user}:{self.password}@{LOOPBACK}:{self.port}/{quote(database, safe='')}"
 
     def ready(self) -> bool:
-        """Tell whether the server takes connections: our child's number and "ready" in its lock file, as pg_ctl does."""
+        """Tell whether the lock file holds our child's number and "ready", which is what pg_ctl waits for."""
         lines = _lock_file(self.folder)
         return self.returncode is None and lines[:1] == [str(self.pid)] and lines[7:8] == ["ready"]
 
