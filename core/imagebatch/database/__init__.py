@@ -1,0 +1,1 @@
+"""The database: Postgres through SQLAlchemy. `postgres.PostgresDatabase` is what programs put together."""

@@ -1,0 +1,95 @@
+"""Connections to Postgres, and the one place where its errors become ours. Used by this package and the migrations."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg2
+from sqlalchemy import NullPool, create_engine, exc, make_url
+
+from imagebatch.model.errors import Conflict, Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
+
+    from imagebatch.settings import DatabaseSettings
+
+DEPENDENCY = "database"
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 30
+POOL_WAIT_SECONDS = 10.0
+OVERFLOW = 10
+RECYCLE_SECONDS = 1_800
+
+# A peer that vanished without a word is noticed after about half a minute, in a read as in a write.
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def pooled_engine(settings: DatabaseSettings) -> Engine:
+    """Return an engine that keeps `database_pool_size` connections. Raises Misconfigured for an unreadable URL."""
+    return create_engine(
+        database_address(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=OVERFLOW,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        connect_args=_connect_arguments(STATEMENT_SECONDS),
+    )
+
+
+def unpooled_engine(database_url: str, statement_seconds: int = 0) -> Engine:
+    """Return an engine whose connections are closed after use. `statement_seconds` 0 sets no limit."""
+    address = database_address(database_url)
+    return create_engine(address, poolclass=NullPool, connect_args=_connect_arguments(statement_seconds))
+
+
+def database_address(database_url: str) -> URL:
+    """Return a libpq URL as SQLAlchemy's. Raises Misconfigured without repeating it: it holds a password."""
+    try:
+        url = make_url(database_url)
+    except (exc.ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() not in ("postgresql", "postgres"):
+        raise Misconfigured("IMAGEBATCH_DATABASE_URL is no postgresql://user:password@host:port/name")
+    return url.set(drivername="postgresql+psycopg2")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what the database said as one of our errors, with the original as its cause."""
+    try:
+        yield
+    except (exc.IntegrityError, psycopg2.IntegrityError) as error:
+        raise Conflict("the database refused a change that breaks its rules") from error
+    except (exc.OperationalError, psycopg2.OperationalError) as error:
+        raise _unavailable() from error
+    except (exc.InterfaceError, psycopg2.InterfaceError, exc.TimeoutError) as error:
+        raise _unavailable() from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable() from error
+        raise
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("the database does not answer now", dependency=DEPENDENCY)
+
+
+def _connect_arguments(statement_seconds: int) -> dict[str, object]:
+    options = {
+        "timezone": "UTC",
+        "statement_timeout": f"{statement_seconds}s",
+        "idle_in_transaction_session_timeout": "5min",
+    }
+    as_flags = " ".join(f"-c {name}={value}" for name, value in options.items())
+    return {"connect_timeout": CONNECT_SECONDS, "application_name": "imagebatch", "options": as_flags, **KEEPALIVE}
