@@ -1,0 +1,105 @@
+"""What a picture carries besides pixels: orientation, resolution, and the EXIF and XMP that `Keep` keeps.
+
+GPS positions, thumbnails and maker notes (whose offsets break, and which hold previews) are never carried on.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PIL import ExifTags, Image
+
+from imagebatch_processor.policy import ImageFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_JPEG_SEGMENT_BYTES = 65_000  # below what a JPEG segment holds with its header (ITU-T T.81 B.1.1.4)
+_BROKEN_EXIF = (SyntaxError, ValueError, KeyError, TypeError, IndexError, OverflowError, OSError, struct.error)
+_PRIVATE_TAGS = (ExifTags.IFD.GPSInfo, ExifTags.IFD.IFD1)
+_PRIVATE_XMP = (
+    re.compile(rb'\s[\w.-]+:GPS\w*\s*=\s*(?:"[^"]*"|\'[^\']*\')'),
+    re.compile(rb"<([\w.-]+:GPS\w*)(?:\s[^>]*)?(?:/>|>.*?</\1\s*>)", re.DOTALL),
+    re.compile(rb"<([\w.-]+:Thumbnails)(?:\s[^>]*)?(?:/>|>.*?</\1\s*>)", re.DOTALL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """EXIF and XMP as they may be written again; `changed` if something private was taken out."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    changed: bool = False
+
+
+def read_exif(info: Mapping[str | tuple[int, int], Any]) -> Image.Exif:
+    """Return the EXIF block of a loaded picture; a broken one counts as none, as it does in browsers."""
+    exif = Image.Exif()
+    try:
+        exif.load(info.get("exif", b""))
+    except _BROKEN_EXIF:
+        return Image.Exif()
+    return exif
+
+
+def orientation(exif: Image.Exif) -> int:
+    """Return the EXIF orientation 1-8 (CIPA DC-008, tag 0x0112); anything else is 1, upright."""
+    value = exif.get(ExifTags.Base.Orientation, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def resolution(info: Mapping[str | tuple[int, int], Any], *, turned: bool) -> dict[str, tuple[float, float]]:
+    """Return the `dpi` argument of `save`, axes exchanged where the picture was turned; empty if there is none."""
+    try:
+        x, y = (float(value) for value in info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return {}
+    if not (1 <= x <= 65_535 and 1 <= y <= 65_535):
+        return {}
+    return {"dpi": (y, x) if turned else (x, y)}
+
+
+def carried(info: Mapping[str | tuple[int, int], Any], target: ImageFormat) -> Carried:
+    """Return what `Keep` keeps for a target format. Blocks too large for a JPEG segment are dropped."""
+    exif, exif_changed = _clean_exif(info)
+    xmp, xmp_changed = _clean_xmp(info.get("xmp", b""))
+    if target is ImageFormat.JPEG:
+        exif = exif if len(exif) <= _JPEG_SEGMENT_BYTES else b""
+        xmp = xmp if len(xmp) <= _JPEG_SEGMENT_BYTES else b""
+    return Carried(exif, xmp, exif_changed or xmp_changed)
+
+
+def _clean_exif(info: Mapping[str | tuple[int, int], Any]) -> tuple[bytes, bool]:
+    """Return the EXIF block without private parts and orientation, and whether private parts were there."""
+    exif = read_exif(info)
+    try:
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        private = [tag for tag in _PRIVATE_TAGS if exif.get_ifd(tag)]
+        if details.pop(ExifTags.Base.MakerNote, None) is not None:
+            private.append(ExifTags.IFD.MakerNote)
+        clean = Image.Exif()
+        clean.update({tag: value for tag, value in exif.items() if not _is_replaced(tag)})
+        if details:
+            clean.get_ifd(ExifTags.IFD.Exif).update(details)
+        return (clean.tobytes() if clean or details else b""), bool(private)
+    except _BROKEN_EXIF:
+        return b"", True
+
+
+def _is_replaced(tag: int) -> bool:
+    return tag in (ExifTags.Base.Orientation, ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif)
+
+
+def _clean_xmp(packet: bytes | str) -> tuple[bytes, bool]:
+    """Return the XMP packet without GPS and thumbnails; dropped where their absence cannot be made sure."""
+    xmp = packet.encode() if isinstance(packet, str) else bytes(packet)
+    clean = xmp
+    for pattern in _PRIVATE_XMP:
+        clean = pattern.sub(b"", clean)
+    if b"GPS" in clean or b"Thumbnails" in clean or b"<!" in clean or b"\0" in clean:
+        clean = b""
+    return clean, clean != xmp

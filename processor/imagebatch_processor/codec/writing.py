@@ -1,0 +1,86 @@
+"""Pictures encoded in the target format, with nothing in the file that was not asked for. Called by the codec."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, PngImagePlugin
+
+from imagebatch_processor.policy import ImageFormat, encoder_settings, reduces_to_palette
+
+if TYPE_CHECKING:
+    from imagebatch_processor.codec.metadata import Carried
+
+_PALETTE_COLOURS = 256
+_RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
+
+
+def encode(image: Image.Image, target: ImageFormat, quality: int, extras: dict[str, Any]) -> bytes:
+    """Return one picture encoded; `extras` are the format's further `save` arguments."""
+    if reduces_to_palette(target, quality):
+        image = in_palette(image)
+    return _saved(image, target, {**encoder_settings(target, quality), **extras})
+
+
+def encode_animation(
+    frames: list[Image.Image], durations: list[int], target: ImageFormat, quality: int, extras: dict[str, Any]
+) -> bytes:
+    """Return all frames encoded, shown for `durations` (milliseconds each). PNG frames keep all their colours."""
+    settings = encoder_settings(target, quality) | extras
+    if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
+        settings["disposal"] = _RESTORE_BACKGROUND
+    rest = [_bare(frame) for frame in frames[1:]]
+    return _saved(frames[0], target, {**settings, "save_all": True, "append_images": rest, "duration": durations})
+
+
+def in_palette(image: Image.Image) -> Image.Image:
+    """Return the picture in at most 256 colours; grayscale, palette and one-bit pictures as they are.
+
+    Few colours are kept exactly. Without alpha: median cut, with dithering; with alpha: an octree over four channels.
+    """
+    if image.mode not in ("RGB", "RGBA"):
+        return image
+    if image.mode == "RGBA":
+        return image.quantize(_PALETTE_COLOURS, Image.Quantize.FASTOCTREE)
+    palette = image.quantize(_PALETTE_COLOURS, Image.Quantize.MEDIANCUT)
+    if image.getcolors(_PALETTE_COLOURS):
+        return palette
+    return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def extra_arguments(
+    target: ImageFormat, profile: bytes | None, dpi: dict[str, Any], carried: Carried
+) -> dict[str, Any]:
+    """Return the `save` arguments for what goes along with the pixels, in the target's own way."""
+    extras: dict[str, Any] = {}
+    if target is ImageFormat.GIF:
+        return extras
+    if profile:
+        extras["icc_profile"] = profile
+    if target in (ImageFormat.JPEG, ImageFormat.PNG):
+        extras |= dpi
+    if carried.exif:
+        extras["exif"] = carried.exif
+    if carried.xmp and target is ImageFormat.PNG:
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", carried.xmp.decode("utf-8", "replace"))
+        extras["pnginfo"] = text
+    elif carried.xmp:
+        extras["xmp"] = carried.xmp
+    return extras
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Return the same pixels without `info`: encoders write comments and profiles they find there."""
+    if image.mode in ("P", "L", "1", "RGB", "I;16") and "transparency" in image.info:
+        image.info = {"transparency": image.info["transparency"]}
+    else:
+        image.info = {}
+    return image
+
+
+def _saved(image: Image.Image, target: ImageFormat, arguments: dict[str, Any]) -> bytes:
+    output = io.BytesIO()
+    _bare(image).save(output, target.value, **arguments)
+    return output.getvalue()

@@ -1,0 +1,238 @@
+"""What to do with a picture, decided from its header and the batch's output options: pure, no pixels, no Pillow.
+
+The codec asks it before it decodes anything; the pool asks it how much memory a picture may take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from imagebatch.model.batch import OutputFormat
+from imagebatch.model.errors import ImageRejected
+
+if TYPE_CHECKING:
+    from imagebatch.model.batch import OutputOptions
+
+MEBIBYTE = 1024 * 1024
+WEBP_MAX_SIDE_PIXELS = 16_383  # 14 bits: VP8 and VP8L bitstreams
+
+
+class ImageFormat(StrEnum):
+    """The formats that are read; all but BMP and TIFF are written too. The values are Pillow's names."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    WEBP = "WEBP"
+    GIF = "GIF"
+    BMP = "BMP"
+    TIFF = "TIFF"
+    AVIF = "AVIF"
+
+    @property
+    def extension(self) -> str:
+        """The file name's extension, without the dot."""
+        return "jpg" if self is ImageFormat.JPEG else self.value.lower()
+
+    @property
+    def content_type(self) -> str:
+        """The IANA media type."""
+        return f"image/{self.value.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What a picture may cost. `max_pixels` counts all frames together; sides are pixels."""
+
+    max_bytes: int = 25 * MEBIBYTE
+    max_pixels: int = 50_000_000
+    max_side: int = 16_384
+    max_frames: int = 200
+    decode_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a file's header says: stored width and height (orientation not applied), frames shown one by one."""
+
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int = 1
+    has_alpha: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """All pixels of all frames."""
+        return self.width * self.height * self.frames
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be written: the format, whether all frames are, and the memory that may take (peak, bytes)."""
+
+    format: ImageFormat
+    animated: bool
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """One finished picture. Widths and heights are as displayed, orientation applied.
+
+    `kept_original`: the bytes are the input's, unchanged or without its metadata, since encoding anew gave more.
+    """
+
+    data: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    input_format: ImageFormat
+    input_width: int
+    input_height: int
+    quality: int
+    kept_original: bool
+
+    @property
+    def extension(self) -> str:
+        """The output's file name extension, without the dot."""
+        return self.format.extension
+
+    @property
+    def content_type(self) -> str:
+        """The output's media type."""
+        return self.format.content_type
+
+
+_ASKED = {
+    OutputFormat.JPEG: ImageFormat.JPEG,
+    OutputFormat.PNG: ImageFormat.PNG,
+    OutputFormat.WEBP: ImageFormat.WEBP,
+    OutputFormat.AVIF: ImageFormat.AVIF,
+}
+
+
+def target_format(picture: Picture, wanted: OutputFormat) -> ImageFormat:
+    """Return the format to write: the one asked for, else the input's; BMP and TIFF become JPEG, with alpha PNG."""
+    if wanted is not OutputFormat.AUTO:
+        return _ASKED[wanted]
+    if picture.format in (ImageFormat.BMP, ImageFormat.TIFF):
+        return ImageFormat.PNG if picture.has_alpha else ImageFormat.JPEG
+    return picture.format
+
+
+def fitted(width: int, height: int, options: OutputOptions) -> tuple[int, int]:
+    """Return the size (pixels) within `max_width` and `max_height`, proportions kept, never enlarged."""
+    scale = min(1.0, (options.max_width or width) / width, (options.max_height or height) / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def check_bytes(size_bytes: int, limits: ImageLimits) -> None:
+    """Refuse a file of too many bytes with `too_large`."""
+    if size_bytes > limits.max_bytes:
+        raise ImageRejected("too_large", f"the file has {size_bytes} bytes, at most {limits.max_bytes} are allowed")
+
+
+def check_size(width: int, height: int, limits: ImageLimits, frames: int = 1) -> None:
+    """Refuse what a header announces with `too_many_pixels` or `too_many_frames`, before anything is decoded."""
+    if width < 1 or height < 1:
+        raise ImageRejected("corrupt", f"the picture's size is {width} × {height}")
+    if frames > limits.max_frames:
+        raise ImageRejected("too_many_frames", f"{frames} frames, at most {limits.max_frames} are allowed")
+    if max(width, height) > limits.max_side:
+        raise ImageRejected("too_many_pixels", f"{width} × {height} pixels, a side may have at most {limits.max_side}")
+    if width * height * frames > limits.max_pixels:
+        count = f"{width} × {height}" + (f" × {frames} frames" if frames > 1 else "")
+        raise ImageRejected("too_many_pixels", f"{count} pixels, at most {limits.max_pixels} are allowed")
+
+
+def plan(picture: Picture, options: OutputOptions, limits: ImageLimits) -> Plan:
+    """Decide on format, animation and memory. Raises `ImageRejected` for what the limits or the target refuse."""
+    check_size(picture.width, picture.height, limits, picture.frames)
+    target = target_format(picture, options.format)
+    # A turn by 90 degrees exchanges the sides after the header was read: take the larger of the two results.
+    upright = fitted(picture.width, picture.height, options)
+    turned = fitted(picture.height, picture.width, options)
+    if target is ImageFormat.WEBP and max(*upright, *turned) > WEBP_MAX_SIDE_PIXELS:
+        raise ImageRejected("too_many_pixels", f"a side of a WebP picture has at most {WEBP_MAX_SIDE_PIXELS} pixels")
+    animated = picture.frames > 1 and target is not ImageFormat.JPEG
+    pixels = max(upright[0] * upright[1], turned[0] * turned[1]) * (picture.frames if animated else 1)
+    return Plan(target, animated, memory_bytes(picture, target, pixels))
+
+
+# Peak bytes per pixel, measured at 12 megapixels with Pillow 13.0.0 and rounded up. Decoding holds the pixels
+# (4), the coefficients of a progressive JPEG (3), a second copy while turning (4); WebP two canvases besides.
+_DECODE_BYTES_PER_PIXEL = {ImageFormat.WEBP: 17.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0}
+_ENCODE_BYTES_PER_PIXEL = {ImageFormat.PNG: 14.0, ImageFormat.WEBP: 12.0, ImageFormat.AVIF: 32.0}
+_WEBP_ALPHA_BYTES_PER_PIXEL = 34.0
+_OTHER_BYTES_PER_PIXEL = 9.0
+_BASE_BYTES = 32 * MEBIBYTE
+
+
+def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int) -> int:
+    """Return the peak memory (bytes) that re-encoding the picture may take, rotation included."""
+    decode = _DECODE_BYTES_PER_PIXEL.get(picture.format, _OTHER_BYTES_PER_PIXEL)
+    encode = _ENCODE_BYTES_PER_PIXEL.get(target, _OTHER_BYTES_PER_PIXEL)
+    if target is ImageFormat.WEBP and picture.has_alpha:
+        encode = _WEBP_ALPHA_BYTES_PER_PIXEL
+    # A resized picture is held beside its source for a moment.
+    resized = output_pixels * 4 if output_pixels < picture.pixels else 0
+    peak = max(picture.pixels * decode + resized, output_pixels * encode)
+    return _BASE_BYTES + int(peak)
+
+
+# JPEG quality → the setting of the other encoder that loses as much, by mean SSIM over photographs
+# (scikit-learn's two samples, 4:2:0 JPEG below 90, 4:4:4 from there; libwebp 1.6.0, libavif 1.4.2 with aom).
+_COMPARABLE: dict[ImageFormat, tuple[tuple[int, int], ...]] = {
+    ImageFormat.JPEG: ((1, 1), (100, 100)),
+    ImageFormat.WEBP: (
+        (1, 1), (10, 3), (25, 10), (35, 16), (50, 26), (60, 33), (75, 54), (85, 78), (90, 92), (100, 100),
+    ),
+    ImageFormat.AVIF: (
+        (1, 8), (10, 17), (25, 34), (35, 40), (50, 45), (60, 49), (75, 57), (85, 68), (90, 88), (100, 100),
+    ),
+}  # fmt: skip
+
+
+def comparable_quality(target: ImageFormat, jpeg_quality: int) -> int:
+    """Return the encoder's quality that loses about as much as JPEG at `jpeg_quality` (1-100)."""
+    points = _COMPARABLE[target]
+    low, high = next((a, b) for a, b in pairwise(points) if a[0] <= jpeg_quality <= b[0])
+    share = (jpeg_quality - low[0]) / (high[0] - low[0])
+    return round(low[1] + share * (high[1] - low[1]))
+
+
+def reduces_to_palette(target: ImageFormat, quality: int) -> bool:
+    """Return whether colours are reduced to a palette of 256: what a quality below 100 means for PNG."""
+    return target is ImageFormat.PNG and quality < 100
+
+
+def encoder_settings(target: ImageFormat, quality: int) -> dict[str, Any]:
+    """Return Pillow's `save` arguments for a quality of 1-100 on the JPEG scale.
+
+    JPEG: Huffman tables are not optimized: that costs a quarter of the speed for 6-15 % of the bytes. Colour is
+    subsampled 4:2:0 below 90, not at all from 90. PNG and GIF are packed without loss at zlib's default level.
+    """
+    match target:
+        case ImageFormat.JPEG:
+            return {"quality": quality, "subsampling": 2 if quality < 90 else 0}
+        case ImageFormat.WEBP:
+            return {"quality": comparable_quality(target, quality), "method": 4}
+        case ImageFormat.AVIF:
+            return {"quality": comparable_quality(target, quality), "speed": 8, "max_threads": 1}
+        case ImageFormat.GIF:
+            return {"optimize": True}
+        case _:
+            return {"compress_level": 6}
+
+
+# What a child keeps of Pillow's pixel memory between pictures: a quarter of its share, in Pillow's own blocks.
+PIXEL_BLOCK_BYTES = 16 * MEBIBYTE
+_MOST_BLOCKS = 16
+
+
+def kept_pixel_blocks(budget_bytes: int, workers: int) -> int:
+    """Return how many blocks of 16 MiB each of `workers` children may keep, out of the decoding budget."""
+    return max(1, min(_MOST_BLOCKS, budget_bytes // workers // 4 // PIXEL_BLOCK_BYTES))

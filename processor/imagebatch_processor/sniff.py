@@ -1,0 +1,127 @@
+"""What kind of file the first bytes say it is, without decoding or starting anything. Called by the codec."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from imagebatch.model.errors import ImageRejected
+from imagebatch_processor.policy import ImageFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ALLOWED: tuple[tuple[bytes, ImageFormat], ...] = (
+    (b"\xff\xd8\xff", ImageFormat.JPEG),
+    (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
+    (b"GIF87a", ImageFormat.GIF),
+    (b"GIF89a", ImageFormat.GIF),
+    (b"BM", ImageFormat.BMP),
+    (b"II*\0", ImageFormat.TIFF),
+    (b"MM\0*", ImageFormat.TIFF),
+    (b"II+\0", ImageFormat.TIFF),
+    (b"MM\0+", ImageFormat.TIFF),
+)
+# Pictures and documents that people do put into such lists, and that are not read here.
+_REFUSED: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "PDF"),
+    (b"%!PS", "PostScript"),
+    (b"\xc5\xd0\xd3\xc6", "EPS"),
+    (b"8BPS", "Photoshop"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\0\0\x01\0", "icon"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"DDS ", "DirectDraw surface"),
+    (b"icns", "Apple icon"),
+    (b"gimp xcf", "GIMP"),
+    (b"\xd7\xcd\xc6\x9a", "Windows metafile"),
+    (b"\x1f\x8b", "gzip (or SVGZ)"),
+    (b"SIMPLE  =", "FITS"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"qoif", "QOI"),
+)
+_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]", re.DOTALL)
+_NETPBM = re.compile(rb"^P[1-7][\s#]")
+
+
+def image_format(data: bytes) -> ImageFormat:
+    """Return the allowed format of a file; otherwise raise `unsupported_format` or `not_an_image`."""
+    for magic, allowed in _ALLOWED:
+        if data.startswith(magic):
+            return allowed
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return ImageFormat.WEBP
+    if data[4:8] == b"ftyp":
+        return _iso_media_format(data)
+    if name := _refused_name(data):
+        raise ImageRejected("unsupported_format", f"{name} files are not read")
+    raise ImageRejected("not_an_image", "the file is not a picture")
+
+
+def _iso_media_format(data: bytes) -> ImageFormat:
+    """Tell AVIF (ISO/IEC 23000-22 brands) from its relatives HEIC and video."""
+    brands_end = min(int.from_bytes(data[:4], "big"), 256)
+    brands = {data[i : i + 4] for i in (8, *range(16, brands_end, 4))}
+    if brands & {b"avif", b"avis"}:
+        return ImageFormat.AVIF
+    kind = "HEIC" if brands & {b"heic", b"heix", b"hevc", b"mif1", b"msf1"} else "video and other ISO media"
+    raise ImageRejected("unsupported_format", f"{kind} files are not read")
+
+
+def _refused_name(data: bytes) -> str | None:
+    """Return the name of a recognisable format that is not read."""
+    head = data[:1024]
+    if _SVG.match(head):
+        return "SVG"
+    if _NETPBM.match(head):
+        return "Netpbm"
+    return next((name for magic, name in _REFUSED if head.startswith(magic)), None)
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """Return a WebP file's canvas (pixels) by RFC 9649; its decoder allocates this when it is made."""
+    kind = data[12:16]
+    if kind == b"VP8X" and len(data) >= 30:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if kind == b"VP8L" and len(data) >= 25:
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and len(data) >= 30:
+        return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+    return None
+
+
+def _iso_media_is_cut(data: bytes) -> bool:
+    """Follow the top-level boxes: the last one must end within the file."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:
+            return size != 0
+        position += size
+    return position != len(data)
+
+
+_IS_CUT: dict[ImageFormat, Callable[[bytes], bool]] = {
+    ImageFormat.JPEG: lambda data: b"\xff\xd9" not in data[-65536:],
+    ImageFormat.PNG: lambda data: b"IEND" not in data[-65536:],
+    ImageFormat.GIF: lambda data: b";" not in data[-16:],
+    ImageFormat.WEBP: lambda data: int.from_bytes(data[4:8], "little") + 8 > len(data),
+    ImageFormat.BMP: lambda data: len(data) < 26 or int.from_bytes(data[2:6], "little") > len(data),
+    ImageFormat.TIFF: lambda data: not 8 <= int.from_bytes(data[4:8], _byte_order(data)) < len(data),
+    ImageFormat.AVIF: _iso_media_is_cut,
+}
+
+
+def _byte_order(data: bytes) -> Literal["little", "big"]:
+    return "little" if data.startswith(b"II") else "big"
+
+
+def is_cut(data: bytes, file_format: ImageFormat) -> bool:
+    """Return whether the file's end is missing by its own account; asked only once decoding has failed."""
+    return _IS_CUT[file_format](data)
