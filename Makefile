@@ -30,9 +30,10 @@ lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python hack/house_rules.py
 
-fmt: set-up-dev ## Format the code and mend what ruff can mend.
+fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example from the settings.
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+	@$(BIN)/python hack/env_example.py
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios.
 	@$(BIN)/python tests/bench/run.py

@@ -277,9 +277,13 @@ def _words_written(node: ast.AST) -> list[str]:
 
 def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if not isinstance(child, Function | ast.Lambda) and not _is_main_guard(child):
             yield child
             yield from _run_at_import(child)
+
+
+def _is_main_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
 
 
 def _dotted(node: ast.AST) -> str:

@@ -51,6 +51,7 @@ def test_rule_when_it_is_broken_complains(path: str, text: str, complaint: str) 
 KEPT = [
     ("cli/imagebatch_cli/main.py", DOC + "def dev():\n    import imagebatch_embedded.supervisor\n"),
     ("core/imagebatch/model/rows.py", DOC + "import csv\nfrom imagebatch.model import errors\n"),
+    ("api/imagebatch_api/__main__.py", DOC + 'if __name__ == "__main__":\n    run(os.environ)\n'),
     ("core/imagebatch/database/rows.py", DOC + "def f(environ):\n    return environ['KEY']\n"),
     ("tests/unit/test_x.py", "def test_row_when_read_is_kept():\n    pass\n"),
     ("docs/notes.md", "GET https://shop.example/home/picture.jpg\n"),
