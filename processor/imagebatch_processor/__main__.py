@@ -1,0 +1,25 @@
+"""`python -m imagebatch_processor`: works shard JOB_COMPLETION_INDEX of request REQUEST_ID, then exits.
+
+Exit codes, matched by the Job's podFailurePolicy: 0 done, 1 try this index again, 42 never will, 43 asked to stop.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+_asked_to_stop = threading.Event()
+# Before the imports below, which take a while: as PID 1 of a pod there is no default action, and SIGTERM would
+# be lost or end in 137, which counts as a failure.
+signal.signal(signal.SIGTERM, lambda *_: _asked_to_stop.set())
+
+from imagebatch_processor.run import run  # noqa: E402 - after the handler, see above
+
+if __name__ == "__main__":
+    # The threads that still fetch hold nothing that is worth waiting for.
+    code = run(os.environ, _asked_to_stop)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
