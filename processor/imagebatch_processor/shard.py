@@ -11,6 +11,7 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from imagebatch.model.errors import Unavailable
 from imagebatch_processor.pipeline import Stopped
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Shard:
         log.info("%d images to do, %d done before", len(self._waiting), len(done))
         self._work()
         if self._failure is not None:
+            self._keep_what_is_done(self._failure)
             raise self._failure
         if self.stop.is_set():
             self._ledger.flush(stopped=True)
@@ -69,6 +71,10 @@ class Shard:
         timer = threading.Timer(STOP_GRACE_SECONDS, self._end)
         timer.daemon = True
         timer.start()
+
+    def _keep_what_is_done(self, failure: Exception) -> None:
+        if not isinstance(failure, Unavailable):  # the store was waited for long enough
+            self._ledger.flush()
 
     def _work(self) -> None:
         threads = [

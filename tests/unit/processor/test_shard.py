@@ -1,0 +1,125 @@
+"""The shard's loop: every image once, infrastructure's errors raised, a stop that keeps what is finished."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from fakes.memory_store import MemoryBlobStore
+
+from imagebatch.model import names
+from imagebatch.model.errors import Unavailable
+from imagebatch.model.plan import Image
+from imagebatch.model.results import Outcome, results_from_bytes
+from imagebatch_processor.ledger import Flusher, Ledger
+from imagebatch_processor.pipeline import Stopped
+from imagebatch_processor.shard import End, Shard
+
+REQUEST = "11111111-1111-4111-8111-111111111111"
+
+
+def images(count: int) -> list[Image]:
+    return [Image(n, f"https://shop.example/{n}", ((n, 0),)) for n in range(count)]
+
+
+def finish(image: Image) -> Outcome:
+    return Outcome(index=image.index, url=image.url, slots=1, name=f"{image.index}.jpg")
+
+
+def make(store: MemoryBlobStore, process: Callable[[Image], Outcome], *, threads: int = 4) -> Shard:
+    ledger = Ledger(store, REQUEST, 0)
+    return Shard(ledger, Flusher(ledger, seconds=0.05, images=10), process, threads=threads)
+
+
+def results(store: MemoryBlobStore) -> list[Outcome]:
+    return results_from_bytes(store.get(names.shard_results_key(REQUEST, 0)))
+
+
+def test_run_writes_every_image_once_in_order():
+    store = MemoryBlobStore()
+    assert make(store, finish).run(images(100)) is End.DONE
+    assert [each.index for each in results(store)] == list(range(100))
+
+
+def test_run_of_an_empty_shard_is_done():
+    store = MemoryBlobStore()
+    assert make(store, finish).run([]) is End.DONE
+    assert results(store) == []
+
+
+def test_run_when_results_are_there_does_nothing():
+    store = MemoryBlobStore()
+    make(store, finish).run(images(3))
+    before = len(store.calls)
+    assert make(store, pytest.fail).run(images(3)) is End.DONE
+    assert [method for method, _ in store.calls[before:]] == ["head"]
+
+
+def test_run_when_the_store_stays_away_raises_and_writes_no_results():
+    store = MemoryBlobStore()
+
+    def process(image: Image) -> Outcome:
+        if image.index == 30:
+            raise Unavailable("gone", dependency="store")
+        return finish(image)
+
+    with pytest.raises(Unavailable):
+        make(store, process).run(images(100))
+    assert store.head(names.shard_results_key(REQUEST, 0)) is None
+
+
+def test_run_after_a_failed_one_does_only_the_rest():
+    store = MemoryBlobStore()
+
+    def fails_late(image: Image) -> Outcome:
+        if image.index == 60:
+            raise RuntimeError("a fault of ours")
+        return finish(image)
+
+    with pytest.raises(RuntimeError):
+        make(store, fails_late, threads=1).run(images(100))
+    done_again: list[int] = []
+
+    def process(image: Image) -> Outcome:
+        done_again.append(image.index)
+        return finish(image)
+
+    assert make(store, process, threads=1).run(images(100)) is End.DONE
+    assert min(done_again) >= 50  # parts of ten: at most one of them was lost
+    assert [each.index for each in results(store)] == list(range(100))
+
+
+def test_request_stop_ends_soon_and_the_next_run_completes():
+    store = MemoryBlobStore()
+    under_way = threading.Event()
+
+    def process(image: Image) -> Outcome:
+        if image.index == 20:
+            under_way.set()
+        return finish(image)
+
+    shard = make(store, process, threads=1)
+
+    def stop_at_twenty() -> None:
+        under_way.wait(10)
+        shard.request_stop()
+
+    threading.Thread(target=stop_at_twenty).start()
+    end = shard.run(images(50_000))
+    assert end is End.STOPPED
+    assert make(store, finish).run(images(50_000)) is End.DONE
+    assert len(results(store)) == 50_000
+
+
+def test_run_when_a_fetch_is_dropped_by_the_stop_records_nothing_for_it():
+    store = MemoryBlobStore()
+    shard: Shard
+
+    def process(_: Image) -> Outcome:
+        shard.request_stop()
+        raise Stopped
+
+    shard = make(store, process, threads=1)
+    assert shard.run(images(5)) is End.STOPPED
+    assert Ledger(store, REQUEST, 0).begin() == frozenset()
