@@ -124,7 +124,7 @@ def product_knows_no_tests(source: Source) -> Problems:
 
 def nothing_is_read_at_import(source: Source) -> Problems:
     """Environment and files are read by functions, never while a module is imported."""
-    for node in _run_at_import(source.tree):
+    for node in _own_nodes(source.tree):
         name = _dotted(node)
         if name in AT_IMPORT or name.rpartition(".")[2] in AT_IMPORT - {"open"}:
             yield getattr(node, "lineno", 1), f"{name} while the module is imported"
@@ -159,7 +159,7 @@ def tests_run(source: Source) -> Problems:
 def tests_wait_for_something(source: Source) -> Problems:
     """No test function sleeps; it waits for an observable with a deadline."""
     for function in source.functions:
-        calls = [_dotted(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)]
+        calls = [_dotted(node.func) for node in _own_nodes(function) if isinstance(node, ast.Call)]
         if function.name.startswith("test_") and "time.sleep" in calls:
             yield function.lineno, f"{function.name} sleeps: wait for an observable with a deadline"
 
@@ -275,11 +275,12 @@ def _words_written(node: ast.AST) -> list[str]:
     return []
 
 
-def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when `node` runs: not the bodies of functions in it, not what only a program does."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, Function | ast.Lambda) and not _is_main_guard(child):
             yield child
-            yield from _run_at_import(child)
+            yield from _own_nodes(child)
 
 
 def _is_main_guard(node: ast.AST) -> bool:

@@ -54,6 +54,7 @@ KEPT = [
     ("api/imagebatch_api/__main__.py", DOC + 'if __name__ == "__main__":\n    run(os.environ)\n'),
     ("core/imagebatch/database/rows.py", DOC + "def f(environ):\n    return environ['KEY']\n"),
     ("tests/unit/test_x.py", "def test_row_when_read_is_kept():\n    pass\n"),
+    ("tests/unit/test_y.py", "def test_row_when_slow_is_cut():\n    def serve():\n        time.sleep(1)\n"),
     ("docs/notes.md", "GET https://shop.example/home/picture.jpg\n"),
 ]
 
