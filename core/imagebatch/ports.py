@@ -141,7 +141,10 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery that this process has claimed until its lease ends. `attempts` were made before."""
+    """A delivery that this process has claimed until its lease ends. `attempts` were made before.
+
+    `leased_until` tells this claim from the next one: a claim that was lost no longer decides when to try again.
+    """
 
     id: int
     request_id: str
@@ -150,6 +153,7 @@ class Delivery:
     key_name: str
     body: bytes
     attempts: int
+    leased_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +288,10 @@ class WebhookAnswer(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Header names, lower case, to values."""
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """The wait that the receiver asks for with `Retry-After`, None if it does not."""
 
 
 class Http(Protocol):

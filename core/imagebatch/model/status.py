@@ -12,13 +12,15 @@ class Ending:
     """What the final verdict is drawn from.
 
     `cancelled` and `deadline_passed` speak of a batch stopped before every shard had its results.
-    `shards_lost` counts shards that ended without results although nobody stopped them.
+    `shards_lost` counts shards that ended without results although nobody stopped them; `store_lost` says that
+    the store did not take the output CSV.
     """
 
     counts: Counts
     cancelled: bool = False
     deadline_passed: bool = False
     shards_lost: int = 0
+    store_lost: bool = False
     failure_threshold_percent: int = 100
 
 
@@ -29,6 +31,9 @@ def final_verdict(ending: Ending) -> Verdict:
         return Verdict(Status.FAILED, Reason.CANCELLED, f"Cancelled; {_so_far(counts)}.")
     if ending.deadline_passed:
         return Verdict(Status.FAILED, Reason.DEADLINE_EXCEEDED, f"The deadline passed; {_so_far(counts)}.")
+    if ending.store_lost:
+        message = f"The object store is gone; {_so_far(counts)}."
+        return Verdict(Status.FAILED, Reason.INFRASTRUCTURE_ERROR, message)
     if ending.shards_lost and not counts.succeeded:
         message = f"{ending.shards_lost} shards were lost and no image succeeded."
         return Verdict(Status.FAILED, Reason.INFRASTRUCTURE_ERROR, message)

@@ -1,0 +1,88 @@
+"""Logs of every program: one line an event, for people or as JSON, with the request it is about.
+
+Standard library only, because shards load it too; the metrics are in `imagebatch.metrics`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from imagebatch.model.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_QUIET = ("urllib3", "minio", "uvicorn.access")  # what they say below a warning is noise here
+
+
+@contextmanager
+def about(request_id: str) -> Iterator[None]:
+    """Mark every record logged inside, in this thread or task, as being about a request."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+def configure_logging(log_format: str, program: str, *, level: int = logging.INFO) -> None:
+    """Send the root logger's records to standard error as `console` or `json`. Raises Misconfigured."""
+    formatters: dict[str, logging.Formatter] = {"console": ConsoleFormatter(program), "json": JsonFormatter(program)}
+    if log_format not in formatters:
+        raise Misconfigured(f"IMAGEBATCH_LOG_FORMAT must be console or json, not {log_format!r}")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatters[log_format])
+    handler.addFilter(_name_the_request)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """`12:00:00 operator WARNING [request id] text`, for people."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(f"%(asctime)s {program} %(levelname)s %(about)s%(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, followed by the traceback if there is one."""
+        request_id = getattr(record, "request_id", None)
+        record.about = f"[{request_id}] " if request_id else ""
+        return super().format(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (RFC 3339), level, program, logger, message, request_id, exception."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__()
+        self._program = program
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object without what is not known."""
+        fields: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "program": self._program,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", None),
+            "exception": self.formatException(record.exc_info) if record.exc_info else None,
+        }
+        return json.dumps({name: value for name, value in fields.items() if value is not None}, ensure_ascii=False)
+
+
+def _name_the_request(record: logging.LogRecord) -> bool:
+    if not hasattr(record, "request_id"):
+        record.request_id = _request_id.get()
+    return True

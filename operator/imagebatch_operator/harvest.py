@@ -1,0 +1,78 @@
+"""Brings together what the shards of a batch left in the store: one outcome for every image. Called by settle.
+
+A shard's results file is the truth about it. Of a shard without one, what its parts finished is kept, and every
+other image gets the code that the batch's end gives it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagebatch.model import names
+from imagebatch.model.plan import Plan, read_images
+from imagebatch.model.results import Outcome, Tally, part_from_bytes, results_from_bytes
+from imagebatch_operator.lifecycle import Stop
+from imagebatch_operator.progress import ShardObjects, shard_objects
+
+if TYPE_CHECKING:
+    from imagebatch.model.batch import Progress
+    from imagebatch.model.sharding import ShardRange
+    from imagebatch.ports import BlobStore
+    from imagebatch_operator.spool import OutcomeSpool, SlotTable
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What became of a batch: sums over all slots, slots by code (`ok` succeeded), shards without results.
+
+    `stop` is why the batch was stopped, if that kept shards from ending.
+    """
+
+    progress: Progress
+    codes: Counter[str]
+    shards_missing: int
+    stop: Stop
+
+
+def harvest(store: BlobStore, request_id: str, stop: Stop, spool: OutcomeSpool, table: SlotTable) -> Harvest:
+    """Fill `spool` with the outcome of every image and `table` with its slots.
+
+    Raises Unavailable; NotFound, ValueError, KeyError or TypeError when an object of the batch is gone or broken.
+    """
+    plan = Plan.from_json(store.get(names.plan_key(request_id)))
+    listed = shard_objects(store, request_id)
+    missing = sum(shard.index not in listed.results for shard in plan.shards)
+    why = stop if missing else Stop()
+    tally, codes = Tally(), Counter[str]()
+    for shard in plan.shards:
+        found = _outcomes(store, shard, listed)
+        for image in read_images(store.get_range(names.images_key(request_id), *shard.slice)):
+            table.fill(image.index, image.slots)
+            outcome = found.get(image.index) or _unfinished(image.index, image.url, len(image.slots), why)
+            spool.append(outcome)
+            tally.add(outcome)
+            codes[outcome.code or "ok"] += outcome.slots
+    return Harvest(tally.progress(plan.slots), codes, missing, why)
+
+
+def _outcomes(store: BlobStore, shard: ShardRange, listed: ShardObjects) -> dict[int, Outcome]:
+    """Return what is known of a shard's images; of several outcomes of one image, the first written."""
+    if (key := listed.results.get(shard.index)) is not None:
+        return {outcome.index: outcome for outcome in results_from_bytes(store.get(key))}
+    found: dict[int, Outcome] = {}
+    for key in listed.parts.get(shard.index, ()):
+        for outcome in part_from_bytes(store.get(key)).outcomes:
+            found.setdefault(outcome.index, outcome)
+    return found
+
+
+def _unfinished(index: int, url: str, slots: int, stop: Stop) -> Outcome:
+    if stop.cancelled:
+        code, message = "cancelled", "The request was cancelled before this image was done."
+    elif stop.deadline_passed:
+        code, message = "deadline_exceeded", "The deadline passed before this image was done."
+    else:
+        code, message = "shard_failed", "The worker of this image failed too often."
+    return Outcome(index, url, slots, code=code, message=message, attempts=0)

@@ -1,0 +1,137 @@
+"""The operator loop put together: queue, sweep, notifications, webhooks. A cluster or one machine plugs into it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from prometheus_client import start_http_server
+
+from imagebatch.metrics import Metrics
+from imagebatch.model.errors import ImageBatchError
+from imagebatch_operator.reconcile import Reconciler
+from imagebatch_operator.settle import Settler
+from imagebatch_operator.sweep import listen_until, sweep_until
+from imagebatch_operator.webhooks import deliver_until, make_deliverer
+from imagebatch_operator.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imagebatch.ports import Batches, BlobStore, Clock, Deliveries, Http, Jobs, Registry
+    from imagebatch.settings import OperatorSettings
+
+SENDERS = 4  # a receiver that does not answer holds one of them up
+RESTART_SECONDS = 5.0
+STOP_SECONDS = 30.0  # a settle that has begun may end
+
+log = logging.getLogger(__name__)
+
+
+class OperatorLoop:
+    """Everything that drives batches to their end, for a given registry and given Jobs."""
+
+    def __init__(
+        self,
+        *,
+        batches: Batches,
+        deliveries: Deliveries,
+        store: BlobStore,
+        registry: Registry,
+        jobs: Jobs,
+        http: Http,
+        settings: OperatorSettings,
+        clock: Clock,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._settings = settings
+        self._batches = batches
+        self._metrics = metrics or Metrics()
+        settler = Settler(
+            batches=batches,
+            store=store,
+            links=settings.links,
+            key_name=settings.webhooks.webhook_key_name,
+            clock=clock,
+            metrics=self._metrics,
+        )
+        self._reconciler = Reconciler(
+            batches=batches,
+            store=store,
+            registry=registry,
+            jobs=jobs,
+            settler=settler,
+            progress_seconds=settings.progress_seconds,
+            clock=clock,
+        )
+        self._deliverer = make_deliverer(
+            settings.webhooks, deliveries=deliveries, http=http, clock=clock, metrics=self._metrics
+        )
+        self._queue = WorkQueue(self._work, workers=settings.operator_workers, clock=clock)
+        self._new_deliveries = [threading.Event() for _ in range(SENDERS)]
+
+    def wake(self, request_id: str) -> None:
+        """Have a request looked at now; for whoever learns of a change. Any thread may call it."""
+        self._queue.add(request_id)
+        self._wake_senders()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then end what was begun."""
+        threads = [
+            threading.Thread(target=_keep_going, args=(stop, body), name=name) for name, body in self._bodies(stop)
+        ]
+        serving = self._serve_metrics()
+        self._queue.start()
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        self._wake_senders()
+        if not self._queue.stop(STOP_SECONDS):
+            log.warning("left without waiting for a batch that was being settled")
+        for thread in threads:
+            thread.join(self._settings.webhooks.webhook_timeout_seconds + STOP_SECONDS)
+        serving()
+
+    def _bodies(self, stop: threading.Event) -> list[tuple[str, Callable[[], None]]]:
+        seconds = self._settings.sweep_seconds
+        bodies: list[tuple[str, Callable[[], None]]] = [
+            ("sweep", lambda: sweep_until(stop, self._batches, self._queue.add, sweep_seconds=seconds)),
+            ("listen", lambda: listen_until(stop, self._batches, self.wake)),
+        ]
+        for number, new in enumerate(self._new_deliveries):
+            bodies.append((f"sender-{number}", lambda new=new: deliver_until(stop, self._deliverer, new)))  # type: ignore[misc]
+        return bodies
+
+    def _work(self, request_id: str) -> float | None:
+        try:
+            return self._reconciler.reconcile(request_id)
+        except ImageBatchError as error:
+            self._metrics.reconcile_failures.labels(error.code).inc()
+            raise
+
+    def _wake_senders(self) -> None:
+        for event in self._new_deliveries:
+            event.set()
+
+    def _serve_metrics(self) -> Callable[[], None]:
+        """Serve /metrics on the loopback if a port is set; return what ends it."""
+        if not self._settings.metrics_port:
+            return lambda: None
+        server, _ = start_http_server(self._settings.metrics_port, addr="127.0.0.1", registry=self._metrics.registry)
+
+        def end() -> None:
+            server.shutdown()
+            server.server_close()
+
+        return end
+
+
+def _keep_going(stop: threading.Event, body: Callable[[], None]) -> None:
+    """Run a loop until it ends because of `stop`; what it did not expect is logged and it starts over."""
+    while not stop.is_set():
+        try:
+            body()
+        except Exception:
+            log.exception("unexpected in %s; starting over", threading.current_thread().name)
+            stop.wait(RESTART_SECONDS)

@@ -1,0 +1,210 @@
+"""Sends webhooks from the outbox: claim, sign (Standard Webhooks), post, record, and again by schedule.
+
+Sending happens outside any transaction under a lease, so a crash costs a duplicate at most, with the same id and body.
+"""
+
+from __future__ import annotations
+
+import binascii
+import logging
+import random
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from standardwebhooks import Webhook
+
+from imagebatch.model.errors import ImageRejected, Misconfigured, Unavailable
+from imagebatch.ports import DeliveryAttempt
+from imagebatch.telemetry import about
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from imagebatch.metrics import Metrics
+    from imagebatch.ports import Clock, Deliveries, Delivery, Http, WebhookAnswer
+    from imagebatch.settings import WebhookSettings
+
+GONE = 410
+LEASE_SECONDS = 60.0  # on top of the time that a receiver has
+LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+JITTER_SHARE = 0.2
+IDLE_SECONDS = 5.0
+BROKEN_SECONDS = 5.0
+
+_KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+log = logging.getLogger(__name__)
+
+
+class SigningKeys:
+    """Signing keys in a folder, one file each, read anew every time so that keys can be rotated."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder) if folder else None
+
+    def signer(self, name: str) -> Webhook:
+        """Return what signs with a key. Raises Misconfigured when there is no such key or it is none."""
+        if self._folder is None or not _KEY_NAME.fullmatch(name):
+            raise Misconfigured(f"there is no signing key {name!r}")
+        try:
+            return Webhook((self._folder / name).read_text("ascii").strip())
+        except OSError as error:
+            raise Misconfigured(f"there is no signing key {name!r}") from error
+        except (ValueError, RuntimeError, binascii.Error) as error:
+            raise Misconfigured(f"the signing key {name!r} is not whsec_ and base64") from error
+
+
+class Schedule:
+    """When a delivery is tried again. `waits_seconds[n]` is the wait before try n + 1."""
+
+    def __init__(self, waits_seconds: Sequence[float], jitter: Callable[[], float] = random.random) -> None:
+        self._waits = tuple(waits_seconds)
+        self._jitter = jitter
+
+    @classmethod
+    def parse(cls, text: str) -> Schedule:
+        """Read seconds, comma-separated. Raises Misconfigured."""
+        try:
+            waits = [float(part) for part in text.split(",")]
+        except ValueError as error:
+            raise Misconfigured(f"IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: {error}") from error
+        return cls(waits)
+
+    def next_try(self, attempts: int, now: datetime, retry_after_seconds: float | None) -> datetime | None:
+        """Return when to try again after `attempts` failures, None to give up. A receiver's wish is not undercut."""
+        if attempts >= len(self._waits):
+            return None
+        wait = self._waits[attempts] * (1 + JITTER_SHARE * self._jitter())
+        wish = min(retry_after_seconds or 0.0, LONGEST_RETRY_AFTER_SECONDS)
+        return now + timedelta(seconds=max(wait, wish))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a try came to: the receiver's answer or the error that stood in its way."""
+
+    answer: WebhookAnswer | None = None
+    error: str | None = None
+
+    @property
+    def delivered(self) -> bool:
+        return self.answer is not None and 200 <= self.answer.status < 300
+
+    @property
+    def result(self) -> str:
+        """The word for the metric: delivered, gone, refused or error."""
+        if self.answer is None:
+            return "error"
+        return "delivered" if self.delivered else "gone" if self.answer.status == GONE else "refused"
+
+
+class Deliverer:
+    """Sends one delivery after another; several may run over the same outbox."""
+
+    def __init__(
+        self,
+        *,
+        deliveries: Deliveries,
+        http: Http,
+        keys: SigningKeys,
+        schedule: Schedule,
+        timeout_seconds: float,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._deliveries = deliveries
+        self._http = http
+        self._keys = keys
+        self._schedule = schedule
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._metrics = metrics
+
+    def deliver_next(self) -> bool:
+        """Try the next due delivery and record what came of it; False when none is due."""
+        delivery = self._deliveries.claim(self._clock.now(), self._timeout_seconds + LEASE_SECONDS)
+        if delivery is None:
+            return False
+        with about(delivery.request_id):
+            self._try(delivery)
+        return True
+
+    def idle_seconds(self) -> float:
+        """Return how long to wait before the outbox is worth another look."""
+        due = self._deliveries.next_due()
+        if due is None:
+            return IDLE_SECONDS
+        return max(0.05, min(IDLE_SECONDS, (due - self._clock.now()).total_seconds()))
+
+    def _try(self, delivery: Delivery) -> None:
+        started_at, started = self._clock.now(), self._clock.monotonic()
+        reply = self._send(delivery, started_at)
+        attempt = DeliveryAttempt(
+            number=delivery.attempts + 1,
+            started_at=started_at,
+            milliseconds=round(1000 * (self._clock.monotonic() - started)),
+            http_status=reply.answer.status if reply.answer else None,
+            error=reply.error,
+        )
+        self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered)
+        self._metrics.webhook_attempts.labels(reply.result).inc()
+        if not reply.delivered:
+            self._try_later(delivery, attempt, reply)
+
+    def _send(self, delivery: Delivery, now: datetime) -> _Reply:
+        try:
+            headers = signed_headers(self._keys.signer(delivery.key_name), delivery, now)
+            return _Reply(self._http.post(delivery.url, delivery.body, headers, self._timeout_seconds))
+        except (ImageRejected, Misconfigured) as error:
+            return _Reply(error=f"{error.code}: {error.message}")
+
+    def _try_later(self, delivery: Delivery, attempt: DeliveryAttempt, reply: _Reply) -> None:
+        wish = reply.answer.retry_after_seconds if reply.answer else None
+        gone = attempt.http_status == GONE
+        due = None if gone else self._schedule.next_try(attempt.number, self._clock.now(), wish)
+        self._deliveries.retry_at(delivery, due)
+        said = reply.error or f"HTTP {attempt.http_status}"
+        log.warning("webhook try %d: %s; %s", attempt.number, said, f"again at {due:%FT%TZ}" if due else "given up")
+
+
+def signed_headers(signer: Webhook, delivery: Delivery, now: datetime) -> dict[str, str]:
+    """Return the headers of a delivery by Standard Webhooks; the timestamp is that of the try."""
+    return {
+        "content-type": "application/json",
+        "webhook-id": delivery.webhook_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signer.sign(delivery.webhook_id, now, delivery.body.decode()),
+    }
+
+
+def deliver_until(stop: threading.Event, deliverer: Deliverer, wake: threading.Event) -> None:
+    """Deliver what is due until stopped; `wake` says that there may be something new. A thread's body."""
+    while not stop.is_set():
+        try:
+            wake.clear()
+            while not stop.is_set() and deliverer.deliver_next():
+                pass
+            wake.wait(deliverer.idle_seconds())
+        except Unavailable as error:
+            log.warning("no webhooks are sent: %s", error)
+            stop.wait(BROKEN_SECONDS)
+
+
+def make_deliverer(
+    settings: WebhookSettings, *, deliveries: Deliveries, http: Http, clock: Clock, metrics: Metrics
+) -> Deliverer:
+    """Return a deliverer as the settings say."""
+    return Deliverer(
+        deliveries=deliveries,
+        http=http,
+        keys=SigningKeys(settings.webhook_keys_dir),
+        schedule=Schedule.parse(settings.webhook_schedule_seconds),
+        timeout_seconds=settings.webhook_timeout_seconds,
+        clock=clock,
+        metrics=metrics,
+    )
