@@ -19,8 +19,10 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    column,
     false,
     func,
+    table,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -29,6 +31,7 @@ from imagebatch.model.batch import Status
 
 SCHEMA_REVISION = "0001"
 """The newest revision of imagebatch_migrations, which the queries here need."""
+SCHEMA_TABLE = table("alembic_version", column("version_num"))
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",

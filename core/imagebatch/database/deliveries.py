@@ -1,0 +1,112 @@
+"""`Deliveries` on Postgres: the outbox of webhooks. Put together by `postgres`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from imagebatch.database.engine import translated
+from imagebatch.database.rows import request_uuid
+from imagebatch.database.tables import FileProcessingRecord as File
+from imagebatch.database.tables import WebhookAttemptRecord as Attempt
+from imagebatch.database.tables import WebhookDeliveryRecord as Record
+from imagebatch.ports import Delivery, DeliveryAttempt
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Engine, Update
+
+UNSENT = Record.delivered_at.is_(None) & Record.given_up_at.is_(None)
+
+
+class PostgresDeliveries:
+    """The outbox of webhooks. A claim is a lease: what its holder does not finish in time, another may take."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, now: datetime, lease_seconds: float) -> Delivery | None:
+        """Take a due delivery that nobody else has, until the lease ends."""
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(_claimed(now, now + timedelta(seconds=lease_seconds))).one_or_none()
+        if row is None:
+            return None
+        return Delivery(
+            id=row.id,
+            request_id=str(row.request_id),
+            webhook_id=row.webhook_id,
+            url=row.url,
+            key_name=row.key_name,
+            body=bytes(row.body),
+            attempts=row.attempts,
+            leased_until=row.leased_until,
+        )
+
+    def next_due(self) -> datetime | None:
+        """Return when the next unsent delivery is due or its lease ends, None when there is none."""
+        due = func.min(func.greatest(Record.due_at, Record.leased_until), type_=Record.due_at.type)
+        with translated(), self._engine.connect() as connection:
+            found: datetime | None = connection.scalar(select(due).where(UNSENT))
+        return found
+
+    def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
+        """Record a try, once however often it is told; `delivered` ends the delivery."""
+        values = {
+            "delivery_id": delivery.id,
+            "number": attempt.number,
+            "started_at": attempt.started_at,
+            "milliseconds": attempt.milliseconds,
+            "http_status": attempt.http_status,
+            "error": attempt.error,
+        }
+        ended_at = attempt.started_at + timedelta(milliseconds=attempt.milliseconds)
+        change = update(Record).where(Record.id == delivery.id)
+        change = change.values(attempts=func.greatest(Record.attempts, attempt.number), updated_at=ended_at)
+        if delivered:
+            change = change.values(delivered_at=ended_at, leased_until=None)
+        with translated(), self._engine.begin() as connection:
+            connection.execute(insert(Attempt).values(values).on_conflict_do_nothing())
+            connection.execute(change)
+
+    def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
+        """Give the claim back, due again at `due`; None gives the delivery up. A lost claim changes nothing."""
+        outcome = {"given_up_at": func.now()} if due is None else {"due_at": due}
+        with translated(), self._engine.begin() as connection:
+            connection.execute(_still_mine(delivery).values(leased_until=None, updated_at=func.now(), **outcome))
+
+    def attempts(self, request_id: str) -> list[DeliveryAttempt]:
+        """Return every try of a request's webhook, oldest first."""
+        wanted = (
+            select(Attempt.number, Attempt.started_at, Attempt.milliseconds, Attempt.http_status, Attempt.error)
+            .join(Record, Record.id == Attempt.delivery_id)
+            .join(File, File.file_id == Record.file_id)
+            .where(File.request_id == request_uuid(request_id), File.deleted_at.is_(None))
+            .order_by(Attempt.started_at, Attempt.id)
+        )
+        with translated(), self._engine.connect() as connection:
+            return [DeliveryAttempt(*row) for row in connection.execute(wanted)]
+
+
+def _claimed(now: datetime, until: datetime) -> Update:
+    free = or_(Record.leased_until.is_(None), Record.leased_until <= now)
+    due = select(Record.id).where(UNSENT, Record.due_at <= now, free).order_by(Record.due_at, Record.id)
+    taken = due.limit(1).with_for_update(skip_locked=True).scalar_subquery()
+    change = update(Record).where(Record.id == taken, File.file_id == Record.file_id)
+    return change.values(leased_until=until, updated_at=now).returning(
+        Record.id,
+        File.request_id,
+        Record.webhook_id,
+        Record.url,
+        Record.key_name,
+        Record.body,
+        Record.attempts,
+        Record.leased_until,
+    )
+
+
+def _still_mine(delivery: Delivery) -> Update:
+    return update(Record).where(Record.id == delivery.id, Record.leased_until == delivery.leased_until, UNSENT)

@@ -1,0 +1,43 @@
+"""Both parts of the database over one pool of connections. Made once by each program that needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imagebatch.database.batches import PostgresBatches
+from imagebatch.database.deliveries import PostgresDeliveries
+from imagebatch.database.engine import STATEMENT_SECONDS, pooled_engine, unpooled_engine
+from imagebatch.database.wakeups import WakeUps
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from imagebatch.settings import DatabaseSettings
+
+
+class PostgresDatabase:
+    """`batches` and `deliveries`, usable by many threads. Connects at the first call; `close` ends every connection.
+
+    Raises Misconfigured when the URL cannot be read.
+    """
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._engine = pooled_engine(settings)
+        self._session_engine = unpooled_engine(settings.database_url, STATEMENT_SECONDS)
+        self._wake_ups = WakeUps(self._session_engine)
+        self.batches = PostgresBatches(self._engine, self._session_engine, self._wake_ups)
+        self.deliveries = PostgresDeliveries(self._engine)
+
+    def close(self) -> None:
+        """Close the connections. A wait for word that is going on ends first."""
+        self._wake_ups.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,167 @@
+"""From plain data to rows and back: what each dataclass of the model is in its table. Pure; used by `batches`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from imagebatch.database.tables import FileProcessingRecord as File
+from imagebatch.model.batch import Batch, BatchSpec, Bytes, Counts, Intent, Progress, Reason, Verdict
+from imagebatch.model.errors import NotFound
+from imagebatch.model.status import ACCEPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Row
+
+    from imagebatch.database.copying import Value
+    from imagebatch.ports import Final, NewBatch, ProductRow, SettledSlot
+
+BATCH_COLUMNS = (
+    File.request_id,
+    File.owner,
+    File.processing_status,
+    File.reason,
+    File.message,
+    File.spec,
+    File.suspend,
+    File.cancel,
+    File.parallelism,
+    File.total,
+    File.succeeded,
+    File.failed,
+    File.bytes_in,
+    File.bytes_out,
+    File.has_result,
+    File.source_sha256,
+    File.created_at,
+    File.updated_at,
+    File.started_at,
+    File.finished_at,
+)
+
+PRODUCT_COLUMNS = ("file_id", "row_number", "serial_number", "product_name", "input_image_urls")
+
+IMAGE_COLUMNS = (
+    "file_id",
+    "row_number",
+    "position",
+    "image_index",
+    "url",
+    "output_url",
+    "code",
+    "message",
+    "attempts",
+    "milliseconds",
+    "bytes_in",
+    "bytes_out",
+    "sha256",
+    "format_in",
+    "format_out",
+    "width_in",
+    "height_in",
+    "width_out",
+    "height_out",
+    "quality",
+    "kept_original",
+)
+
+
+def request_uuid(request_id: str) -> UUID:
+    """Return a request id as the tables hold it. Raises NotFound for what is no UUID in its usual form."""
+    try:
+        uuid = UUID(request_id)
+    except ValueError:
+        uuid = None
+    if uuid is None or str(uuid) != request_id:
+        raise NotFound(f"there is no request {request_id!r}")
+    return uuid
+
+
+def batch_from(row: Row[Any]) -> Batch:
+    """Return the batch of a row of BATCH_COLUMNS."""
+    return Batch(
+        request_id=str(row.request_id),
+        owner=row.owner,
+        verdict=Verdict(row.processing_status, Reason(row.reason), row.message),
+        spec=BatchSpec.from_json(row.spec),
+        intent=Intent(row.suspend, row.cancel, row.parallelism),
+        progress=Progress(Counts(row.total, row.succeeded, row.failed), Bytes(row.bytes_in, row.bytes_out)),
+        has_result=row.has_result,
+        source_sha256=row.source_sha256,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def accepted_values(batch: NewBatch) -> dict[str, object]:
+    """Return the columns of a request at its acceptance."""
+    return {
+        "request_id": request_uuid(batch.request_id),
+        "owner": batch.owner,
+        "processing_status": ACCEPTED.status,
+        "reason": ACCEPTED.reason.value,
+        "message": ACCEPTED.message,
+        "spec": batch.spec.to_json(),
+        "parallelism": batch.spec.parallelism,
+        "source_sha256": batch.source_sha256,
+        "total": batch.total_slots,
+        "created_at": batch.accepted_at,
+        "updated_at": batch.accepted_at,
+    }
+
+
+def final_values(final: Final) -> dict[str, object]:
+    """Return the columns of a request that its end sets."""
+    counts, size = final.progress.counts, final.progress.bytes
+    return {
+        "processing_status": final.verdict.status,
+        "reason": final.verdict.reason.value,
+        "message": final.verdict.message,
+        "total": counts.total,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "bytes_in": size.input,
+        "bytes_out": size.output,
+        "has_result": final.has_result,
+        "updated_at": final.finished_at,
+        "finished_at": final.finished_at,
+    }
+
+
+def product_values(file_id: int, rows: Iterable[ProductRow]) -> Iterator[tuple[Value, ...]]:
+    """Yield the rows' values in the order of PRODUCT_COLUMNS."""
+    for row in rows:
+        yield file_id, row.row_number, row.serial_number, row.product_name, ",".join(row.image_urls)
+
+
+def image_values(file_id: int, slots: Iterable[SettledSlot]) -> Iterator[tuple[Value, ...]]:
+    """Yield the slots' values in the order of IMAGE_COLUMNS."""
+    for slot in slots:
+        outcome = slot.outcome
+        yield (
+            file_id,
+            slot.row,
+            slot.position,
+            outcome.index,
+            outcome.url,
+            slot.output_url,
+            outcome.code,
+            outcome.message,
+            outcome.attempts,
+            outcome.milliseconds,
+            outcome.bytes_in,
+            outcome.bytes_out,
+            outcome.sha256,
+            outcome.format_in,
+            outcome.format_out,
+            outcome.width_in,
+            outcome.height_in,
+            outcome.width_out,
+            outcome.height_out,
+            outcome.quality,
+            outcome.kept_original,
+        )
