@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http.client import HTTPException
 
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, ReadTimeoutError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, InvalidHeader, ReadTimeoutError, SSLError
 
 from imagebatch.model.errors import ImageRejected
 
@@ -36,6 +36,8 @@ def before_headers(error: Exception) -> ImageRejected:
         return ImageRejected("tls_error", f"No trusted TLS connection: {_words(error)}")
     if isinstance(error, _TIMEOUTS):
         return ImageRejected("timeout", "The server did not answer in time.")
+    if isinstance(error, InvalidHeader):
+        return ImageRejected("truncated", "The server announced two different lengths of the body.")
     return Transient("connect_failed", f"The connection broke before an answer came: {_words(error)}")
 
 

@@ -38,7 +38,7 @@ def pause_seconds(failure: Transient, attempt: int, limits: FetchLimits, jitter:
     """
     if attempt >= limits.attempts:
         return None
-    backoff = limits.backoff_seconds * 2 ** (attempt - 1) * (0.5 + jitter / 2)
+    backoff = limits.backoff_seconds * 2.0 ** (attempt - 1) * (0.5 + jitter / 2)
     wish = failure.retry_after_seconds or 0.0
     if wish > limits.max_retry_after_seconds:
         return None

@@ -17,8 +17,8 @@ from imagebatch.model.errors import ImageRejected
 
 MAX_URL_CHARACTERS = 2048
 
-_PARTS = re.compile(r"(?s)(https?)://([^/?#\\]*)(.*)", re.IGNORECASE)
-_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE)
+_PARTS = re.compile(r"(?s)(https?)://([^/?#\\]*)(.*)", re.IGNORECASE | re.ASCII)
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE | re.ASCII)
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 # A host whose last label is a number is an IPv4 address to a browser and to inet_aton, however it is
 # written (WHATWG URL, "ends in a number checker").
@@ -52,7 +52,8 @@ def parse_target(url: str) -> Target:
         raise ImageRejected("blocked_address", "URLs with user information or a backslash are not fetched.")
     host, port = _split_authority(authority, _DEFAULT_PORTS[scheme])
     shown = f"[{host}]" if ":" in host else host
-    return Target(_joined(f"{scheme}://{shown}:{port}", rest), host, port)
+    origin = f"{scheme}://{shown}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{shown}:{port}"
+    return Target(_joined(origin, rest), host, port)
 
 
 def resolve_redirect(base_url: str, location: str) -> Target:
