@@ -1,0 +1,86 @@
+"""One child process of the codec pool: started with nothing of its parent's, spoken to over a socket pair."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from imagebatch.model.errors import ImageRejected, Misconfigured
+from imagebatch_processor.codec_channel import Channel, ChannelBrokenError
+
+if TYPE_CHECKING:
+    from imagebatch_processor.policy import ImageLimits
+
+_START_SECONDS = 60.0
+_DYING_SECONDS = 5.0
+
+
+class CodecProcess:
+    """A running codec child. Start it in a thread that lives as long as it should: it dies with that thread."""
+
+    def __init__(self, pixel_blocks: int, limits: ImageLimits) -> None:
+        """Start the child and wait until it can work. Raises Misconfigured if it cannot.
+
+        Its environment is empty, so that no credential of the parent's is in it, and Python looks for
+        nothing in the working directory (-I).
+        """
+        ours, theirs = socket.socketpair()
+        program = [sys.executable, "-I", "-m", "imagebatch_processor.codec_child"]
+        settings = [str(number) for number in (os.getpid(), pixel_blocks, limits.max_bytes)]
+        self.channel = Channel(ours)
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [*program, *settings], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env={}, close_fds=True
+                )
+        except OSError as error:
+            self.channel.close()
+            raise Misconfigured(f"the image codec's process cannot be started: {error}") from error
+        self.pid = self._process.pid
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        try:
+            self.channel.receive(0, time.monotonic() + _START_SECONDS)
+        except (ChannelBrokenError, TimeoutError, OSError) as error:
+            status = self.kill()
+            raise Misconfigured(f"the image codec's process does not come up (exit status {status})") from error
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs, or is stopped."""
+        return self._process.poll() is None
+
+    def kill(self) -> int:
+        """Kill the process if it still runs; return its exit status, negative for a signal."""
+        self._process.kill()  # nothing is sent to a process that was waited for already
+        status = self._process.wait()
+        self.channel.close()
+        return status
+
+    def verdict(self, error: Exception) -> ImageRejected:
+        """Return what becomes of the picture that this child failed at with `error`; the child is gone afterwards."""
+        if isinstance(error, TimeoutError):
+            self.kill()
+            return ImageRejected("decode_timeout", "decoding and encoding took too long")
+        status = self._last_status()
+        if status == -signal.SIGXCPU:
+            return ImageRejected("decode_timeout", "decoding and encoding took too much processor time")
+        if status == -signal.SIGKILL:
+            return ImageRejected("out_of_memory", "the decoder was killed, as the kernel does when memory is out")
+        return ImageRejected("decoder_crashed", f"the decoder ended with exit status {status}")
+
+    def _last_status(self) -> int:
+        """Give a process that closed its socket a moment to finish dying, so that its own status is seen."""
+        try:
+            status = self._process.wait(_DYING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return 0
+        self.channel.close()
+        return status
