@@ -161,6 +161,15 @@ class ProcessorSettings:
     log_format: str = setting("console", help="`console` or `json`.")
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedSettings:
+    """The operator loop on one machine, with the shards as its children."""
+
+    operator: OperatorSettings
+    local_shards: int = setting(0, help="Shards that run at once on this machine; 0: one per CPU.")
+    shard_logs_dir: str = setting("logs/shards", help="Folder of the shards' logs, one file a request.")
+
+
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Return settings of class `cls` read from `environ`. Raises Misconfigured naming every bad variable at once."""
     problems: list[str] = []

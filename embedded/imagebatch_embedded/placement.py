@@ -58,11 +58,20 @@ def _copy_whole(source: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as passing:
         made = Path(passing) / "copy"
         shutil.copytree(source, made, symlinks=True)
+        _open(made)
         try:
             made.rename(target)
         except OSError:
             if not target.exists():  # else another process was first, with the same files
                 raise
+
+
+def _open(copy: Path) -> None:
+    """Let everybody read what the owner can and enter what the owner can: the source may have been closed by a umask."""
+    for path in (copy, *copy.rglob("*")):
+        if not path.is_symlink():
+            owners = path.stat().st_mode & 0o500
+            path.chmod(path.stat().st_mode | owners >> 3 | owners >> 6)
 
 
 def _reachable_home(folder: Path, user: User, wanted: Path) -> Path:

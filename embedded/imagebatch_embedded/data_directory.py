@@ -1,0 +1,92 @@
+"""The folder in which an embedded installation lives: data of the servers, secrets, ports, logs, and a lock."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from base64 import b64encode
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TextIO
+
+from imagebatch.model.errors import Misconfigured
+from imagebatch_embedded.processes import free_port
+from imagebatch_embedded.seaweed_server import SeaweedPorts
+from imagebatch_embedded.servers import kept_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_API_PORT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where things listen on the loopback; chosen once, so that links given out stay good."""
+
+    api: int
+    postgres: int
+    s3: SeaweedPorts
+
+    @classmethod
+    def choose(cls, wanted_api_port: int | None) -> Ports:
+        """Return free ports, the API's the usual or the wanted one."""
+        return cls(wanted_api_port or free_port(DEFAULT_API_PORT), free_port(), SeaweedPorts.free())
+
+    @classmethod
+    def read(cls, file: Path) -> Ports:
+        """Return the ports that were kept."""
+        kept = json.loads(file.read_text())
+        return cls(kept["api"], kept["postgres"], SeaweedPorts(**kept["s3"]))
+
+
+class DataDirectory:
+    """The layout: postgres/, s3/, logs/, secrets/, ports.json, lock. `open` makes it and holds the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.logs = self.path / "logs"
+        self.webhook_keys = self.path / "secrets" / "webhook-keys"
+        self._lock: TextIO | None = None
+
+    def open(self) -> None:
+        """Make the folder if need be and lock it. Raises Misconfigured when another process holds it."""
+        for folder in (self.path, self.logs, self.webhook_keys):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.path / "secrets").chmod(0o700)
+        lock = (self.path / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Misconfigured(f"{self.path} is in use by another `imagebatch dev`") from error
+        self._lock = lock
+
+    def close(self) -> None:
+        """Let the lock go."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def secret(self, name: str) -> str:
+        """Return a secret of this installation, made at the first call, readable by the owner only."""
+        return kept_secret(self.path / "secrets" / name)
+
+    def webhook_key(self) -> str:
+        """Return the default signing key (`whsec_…`), made at the first call, and leave it where it is mounted."""
+        file = self.webhook_keys / "default"
+        if not file.exists():
+            passing = file.with_name(".default.new")
+            descriptor = os.open(passing, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as new:
+                new.write("whsec_" + b64encode(os.urandom(32)).decode())
+            passing.rename(file)
+        return file.read_text().strip()
+
+    def ports(self, wanted_api_port: int | None = None) -> Ports:
+        """Return the ports, chosen at the first call and kept; `wanted_api_port` changes the API's for good."""
+        file = self.path / "ports.json"
+        ports = Ports.read(file) if file.exists() else Ports.choose(wanted_api_port)
+        if wanted_api_port:
+            ports = replace(ports, api=wanted_api_port)
+        file.write_text(json.dumps(asdict(ports)))
+        return ports

@@ -1,0 +1,215 @@
+"""Indexed Jobs on one machine: shards as child processes, at most so many at once, with the Job's exit-code rules.
+
+The operator process holds one. What runs is known to this process only: after a restart decide creates the Job
+again, and its shards do what no attempt before them finished.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from signal import SIGTERM
+from typing import TYPE_CHECKING
+
+from imagebatch.ports import JobSpec, JobView
+from imagebatch_embedded.processes import Child, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+PROCESSOR = (sys.executable, "-m", "imagebatch_processor")
+DONE, NEVER, STOPPED = 0, 42, 43
+FIRST_BACKOFF_SECONDS = 1.0
+LONGEST_BACKOFF_SECONDS = 60.0
+STOP_GRACE_SECONDS = 15.0  # a shard ends within 10 s of SIGTERM
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A Job's state. `waiting` holds (index, not before) in the order in which they start."""
+
+    spec: JobSpec
+    waiting: deque[tuple[int, float]]
+    running: dict[int, Child] = field(default_factory=dict)
+    asked_to_stop: set[int] = field(default_factory=set)
+    failures: dict[int, int] = field(default_factory=dict)
+    succeeded: int = 0
+    failed: int = 0
+    deleted: bool = False
+
+    @property
+    def allowed(self) -> int:
+        """How many of its shards may run now."""
+        return 0 if self.spec.suspended or self.deleted else self.spec.parallelism
+
+    def view(self) -> JobView:
+        """Return what the port shows."""
+        return JobView(self.spec, active=len(self.running), succeeded=self.succeeded, failed=self.failed)
+
+
+class LocalJobs:
+    """The Jobs port with child processes. `on_change` gets a request id whenever one of its workers ends.
+
+    `environment` is what every shard's `program` gets besides its REQUEST_ID and JOB_COMPLETION_INDEX.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        logs: Path,
+        *,
+        max_shards: int,
+        on_change: Callable[[str], None],
+        program: Sequence[str] = PROCESSOR,
+    ) -> None:
+        self._environment = dict(environment)
+        self._program = program
+        self._logs = logs
+        self._max_shards = max_shards
+        self._on_change = on_change
+        self._jobs: dict[str, _Job] = {}
+        self._changed = threading.Condition()
+        self._closing = False
+        # Children get a signal when the thread that started them ends: this one lives until `close`.
+        self._starter = threading.Thread(target=self._run, name="local-jobs")
+        self._starter.start()
+
+    def view(self, request_id: str) -> JobView | None:
+        """Return the request's Job; one that was deleted is there until its last worker ended."""
+        with self._changed:
+            job = self._jobs.get(request_id)
+            return job.view() if job else None
+
+    def create(self, spec: JobSpec) -> None:
+        """Start a Job unless it is there, or still ending."""
+        with self._changed:
+            if spec.request_id not in self._jobs:
+                self._jobs[spec.request_id] = _Job(spec, deque((index, 0.0) for index in range(spec.shards)))
+                self._changed.notify()
+
+    def adjust(self, request_id: str, *, suspended: bool, parallelism: int) -> None:
+        """Suspend, resume or change how many shards run at once; surplus ones get SIGTERM."""
+        with self._changed:
+            job = self._jobs.get(request_id)
+            if job is not None:
+                job.spec = replace(job.spec, suspended=suspended, parallelism=parallelism)
+                self._changed.notify()
+
+    def delete(self, request_id: str) -> None:
+        """Stop a Job's workers and forget it once they ended."""
+        with self._changed:
+            job = self._jobs.get(request_id)
+            if job is not None:
+                job.deleted = True
+                self._forget_if_over(job)
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Stop all workers, by force after a grace, and wait for their end."""
+        with self._changed:
+            self._closing = True
+            for job in self._jobs.values():
+                job.deleted = True
+            self._changed.notify()
+        self._starter.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closing:
+                self._stop_surplus()
+                self._start_due()
+                self._changed.wait(self._seconds_to_next())
+            self._stop_surplus()
+            self._changed.wait_for(lambda: not self._running(), STOP_GRACE_SECONDS)
+            for child in self._running():
+                child.kill()
+
+    def _running(self) -> list[Child]:
+        return list(chain.from_iterable(job.running.values() for job in self._jobs.values()))
+
+    def _stop_surplus(self) -> None:
+        for job in self._jobs.values():
+            staying = [index for index in job.running if index not in job.asked_to_stop]
+            for index in staying[job.allowed :]:
+                job.asked_to_stop.add(index)
+                job.running[index].send(SIGTERM)
+
+    def _start_due(self) -> None:
+        free = self._max_shards - len(self._running())
+        for job, index in self._due():
+            if free <= 0:
+                return
+            self._start(job, index)
+            free -= 1
+
+    def _due(self) -> Iterator[tuple[_Job, int]]:
+        """Yield shards that may start now, one of each Job in turn so that a large one does not block a small."""
+        turns = [job for job in self._jobs.values() if job.waiting]
+        while turns:
+            for job in tuple(turns):
+                index, not_before = job.waiting[0] if job.waiting else (0, 0.0)
+                if not job.waiting or len(job.running) >= job.allowed or not_before > time.monotonic():
+                    turns.remove(job)
+                    continue
+                yield job, index
+
+    def _seconds_to_next(self) -> float | None:
+        """Return how long until a shard's back-off ends; None: only a change matters."""
+        now = time.monotonic()
+        waits = [not_before - now for job in self._jobs.values() for _, not_before in job.waiting]
+        later = [wait for wait in waits if wait > 0]
+        return min(later) if later else None
+
+    def _start(self, job: _Job, index: int) -> None:
+        job.waiting.popleft()
+        request_id = job.spec.request_id
+        task = {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": str(index)}
+        command = Command(self._program, {**self._environment, **task}, on_parent_death="TERM")
+        try:
+            child = Child(command, self._logs / f"{request_id}.log")
+        except OSError:
+            log.exception("shard %d of %s cannot be started", index, request_id)
+            self._try_again(job, index, 1)
+            return
+        job.running[index] = child
+        threading.Thread(target=self._await_end, args=(job, index, child), daemon=True).start()
+
+    def _await_end(self, job: _Job, index: int, child: Child) -> None:
+        code = child.wait()
+        with self._changed:
+            del job.running[index]
+            job.asked_to_stop.discard(index)
+            self._record(job, index, -1 if code is None else code)
+            self._forget_if_over(job)
+            self._changed.notify_all()
+        self._on_change(job.spec.request_id)
+
+    def _record(self, job: _Job, index: int, code: int) -> None:
+        """Draw the consequence of an exit code, as the Job's podFailurePolicy does."""
+        if code == DONE:
+            job.succeeded += 1
+        elif code == STOPPED:
+            job.waiting.appendleft((index, 0.0))
+        elif code == NEVER or job.failures.get(index, 0) >= job.spec.retries_per_shard:
+            log.error("shard %d of %s ended with %d and is given up", index, job.spec.request_id, code)
+            job.failed += 1
+        else:
+            self._try_again(job, index, code)
+
+    def _try_again(self, job: _Job, index: int, code: int) -> None:
+        failures = job.failures[index] = job.failures.get(index, 0) + 1
+        wait = min(FIRST_BACKOFF_SECONDS * 2 ** (failures - 1), LONGEST_BACKOFF_SECONDS)
+        log.warning("shard %d of %s ended with %d; again in %.0f s", index, job.spec.request_id, code, wait)
+        job.waiting.append((index, time.monotonic() + wait))
+
+    def _forget_if_over(self, job: _Job) -> None:
+        if job.deleted and not job.running:
+            self._jobs.pop(job.spec.request_id, None)

@@ -1,0 +1,79 @@
+"""`python -m imagebatch_embedded.operator_process`: the operator loop on one machine, shards as its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagebatch.clock import SystemClock
+from imagebatch.database.postgres import PostgresDatabase
+from imagebatch.database.row_registry import RowRegistry
+from imagebatch.model.errors import Misconfigured
+from imagebatch.settings import EmbeddedSettings, ProcessorSettings, load, variables
+from imagebatch.store import S3BlobStore
+from imagebatch.telemetry import configure_logging
+from imagebatch_embedded.local_jobs import LocalJobs
+from imagebatch_operator.main import OperatorLoop
+from imagebatch_processor.machine import available_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a Python program needs of the machine, besides its settings.
+SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
+STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
+
+
+def main() -> int:
+    """Run until SIGTERM; return the exit code: 0 after a stop, 2 for wrong settings."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load(EmbeddedSettings, os.environ)
+        configure_logging(settings.operator.log_format, "operator")
+        _run(settings, stop)
+    except Misconfigured as error:
+        print(f"operator: {error.message}", file=sys.stderr)  # noqa: T201 - logging may be what is wrong
+        return 2
+    return 0
+
+
+def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
+    operator = settings.operator
+    database = PostgresDatabase(operator.database)
+    jobs = LocalJobs(
+        shard_environment(os.environ),
+        Path(settings.shard_logs_dir),
+        max_shards=settings.local_shards or available_cpus(),
+        on_change=lambda request_id: loop.wake(request_id),
+    )
+    loop = OperatorLoop(
+        settings=operator,
+        store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
+        batches=database.batches,
+        deliveries=database.deliveries,
+        registry=RowRegistry(),
+        jobs=jobs,
+        clock=SystemClock(),
+    )
+    try:
+        loop.run(stop)
+    finally:
+        jobs.close()
+        database.close()
+
+
+def shard_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a shard may know: its settings, and neither the database nor a signing key."""
+    known = {name for name, _, _ in variables(ProcessorSettings)}
+    known |= {f"{name}_FILE" for name in known} | set(SYSTEM_VARIABLES)
+    return {name: value for name, value in environ.items() if name in known}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

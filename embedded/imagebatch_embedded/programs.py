@@ -1,0 +1,47 @@
+"""Our own programs as children of the supervisor: the API and the operator loop."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from imagebatch_embedded.processes import Command
+from imagebatch_embedded.servers import LocalServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+READY_TIMEOUT_SECONDS = 5.0
+
+
+class Program(LocalServer):
+    """A Python module run as a program; ready when `ready_url` answers 200, or at once when it has none."""
+
+    def __init__(
+        self, name: str, module: str, environment: Mapping[str, str], logs: Path, ready_url: str | None = None
+    ) -> None:
+        super().__init__(logs / f"{name}.log")
+        self.name = name
+        self._module = module
+        self._environment = environment
+        self._ready_url = ready_url
+
+    def prepare(self) -> Command:
+        """Return the command. Its children end with it, and it with the supervisor, asked and not killed."""
+        return Command([sys.executable, "-m", self._module], self._environment, on_parent_death="TERM")
+
+    def ready(self) -> bool:
+        """Tell whether the program is up."""
+        return self.returncode is None and (self._ready_url is None or _answers(self._ready_url))
+
+
+def _answers(url: str) -> bool:
+    try:
+        # Our own address: a proxy from the environment has no part in it.
+        with build_opener(ProxyHandler({})).open(url, timeout=READY_TIMEOUT_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

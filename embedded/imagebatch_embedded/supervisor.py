@@ -1,0 +1,182 @@
+"""Starts everything on one machine, keeps it running and stops it. Used by `imagebatch dev` and `imagebatch demo`.
+
+Postgres and S3 of one's own are used instead of ours when IMAGEBATCH_DATABASE_URL or IMAGEBATCH_S3_ENDPOINT say so.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagebatch.model.errors import Misconfigured
+from imagebatch_embedded.postgres_server import PostgresServer
+from imagebatch_embedded.programs import Program
+from imagebatch_embedded.seaweed_server import SeaweedServer
+from imagebatch_migrations import upgrade
+from imagebatch_processor.machine import available_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from threading import Event
+
+    from imagebatch_embedded.data_directory import DataDirectory, Ports
+    from imagebatch_embedded.servers import LocalServer
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+LOOK_SECONDS = 0.25
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 30.0
+CALM_SECONDS = 60.0  # a program that ran so long starts its back-off anew
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where everything is. `postgres` and `s3` are None when they are not ours."""
+
+    api_url: str
+    data: Path
+    logs: Path
+    webhook_key: str
+    postgres: str | None
+    postgres_folder: Path | None
+    s3: str | None
+
+
+@dataclass(slots=True)
+class _Restarts:
+    """How often a part died lately, and when it may be started again."""
+
+    count: int = 0
+    started_at: float = 0.0
+    due: float | None = None
+
+
+class Supervisor:
+    """All processes of one embedded installation. Call every method from one thread: children end with it.
+
+    `environ` are the user's settings, which go before ours; `tell` gets a line about every step.
+    """
+
+    def __init__(
+        self,
+        data: DataDirectory,
+        environ: Mapping[str, str],
+        *,
+        api_port: int | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._data = data
+        self._environ = dict(environ)
+        self._api_port = api_port
+        self._tell = tell
+        self._parts: list[LocalServer] = []
+        self._restarts: dict[str, _Restarts] = {}
+
+    def start(self) -> Installation:
+        """Start all parts in order and return where they are. Raises Misconfigured; nothing is left running then."""
+        self._data.open()
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def watch(self, stop: Event) -> None:
+        """Start parts that died again, with back-off, until `stop` is set."""
+        while not stop.wait(LOOK_SECONDS):
+            for part in self._parts:
+                if part.returncode is not None:
+                    self._revive(part)
+
+    def stop(self) -> None:
+        """Stop all parts, the last started first, and let the data directory go."""
+        for part in reversed(self._parts):
+            self._tell(f"stopping {part.name}")
+            part.stop(STOP_SECONDS)
+        self._parts.clear()
+        self._data.close()
+
+    def _start(self) -> Installation:
+        ports = self._data.ports(self._api_port)
+        postgres = (
+            None if "IMAGEBATCH_DATABASE_URL" in self._environ else PostgresServer(self._data.path, ports.postgres)
+        )
+        s3 = None if "IMAGEBATCH_S3_ENDPOINT" in self._environ else SeaweedServer(self._data.path, ports.s3)
+        for server in (postgres, s3):
+            if server is not None:
+                self._launch(server)
+        for server in (postgres, s3):
+            if server is not None:
+                server.wait_ready(START_SECONDS)
+        environment = self._environment(ports, postgres, s3)
+        self._tell("bringing the database schema to the newest")
+        upgrade(environment["IMAGEBATCH_DATABASE_URL"])
+        self._start_programs(environment, ports)
+        return Installation(
+            api_url=f"http://127.0.0.1:{ports.api}",
+            data=self._data.path,
+            logs=self._data.logs,
+            webhook_key=self._data.webhook_key(),
+            postgres=postgres and f"127.0.0.1:{ports.postgres}",
+            postgres_folder=postgres and postgres.folder,
+            s3=s3 and s3.endpoint,
+        )
+
+    def _start_programs(self, environment: Mapping[str, str], ports: Ports) -> None:
+        ready_url = f"http://127.0.0.1:{ports.api}/readyz"
+        logs = self._data.logs
+        operator = Program("operator", "imagebatch_embedded.operator_process", environment, logs)
+        api = Program("api", "imagebatch_api", environment, logs, ready_url)
+        for program in (operator, api):
+            self._launch(program)
+        for program in (operator, api):
+            program.wait_ready(START_SECONDS)
+
+    def _launch(self, part: LocalServer) -> None:
+        self._tell(f"starting {part.name}")
+        self._parts.append(part)
+        self._restarts[part.name] = _Restarts(started_at=time.monotonic())
+        part.start()
+
+    def _revive(self, part: LocalServer) -> None:
+        restarts, now = self._restarts[part.name], time.monotonic()
+        if restarts.due is None:
+            calm = now - restarts.started_at > CALM_SECONDS
+            restarts.count = 0 if calm else restarts.count + 1
+            wait = min(FIRST_BACKOFF_SECONDS * 2**restarts.count, LONGEST_BACKOFF_SECONDS)
+            restarts.due = now + wait
+            self._tell(f"{part.name} ended with {part.returncode}; starting it again in {wait:g} s")
+        if now >= restarts.due:
+            restarts.due, restarts.started_at = None, now
+            try:
+                part.start()
+            except Misconfigured as error:
+                self._tell(error.message)
+                restarts.due = now + LONGEST_BACKOFF_SECONDS
+
+    def _environment(self, ports: Ports, postgres: PostgresServer | None, s3: SeaweedServer | None) -> dict[str, str]:
+        """Return the programs' variables: what embedded mode chooses, then what the user said."""
+        shards = int(self._environ.get("IMAGEBATCH_LOCAL_SHARDS", "0")) or available_cpus()
+        self._data.webhook_key()
+        chosen = {
+            "IMAGEBATCH_PORT": str(ports.api),
+            "IMAGEBATCH_PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
+            "IMAGEBATCH_LINK_SECRET": self._data.secret("link-secret"),
+            "IMAGEBATCH_WEBHOOK_KEYS_DIR": str(self._data.webhook_keys),
+            "IMAGEBATCH_SHARD_LOGS_DIR": str(self._data.logs / "shards"),
+            # One encoder a shard and one shard a CPU: another batch never waits for a whole large one.
+            "IMAGEBATCH_LOCAL_SHARDS": str(shards),
+            "IMAGEBATCH_PARALLELISM": str(shards),
+            "IMAGEBATCH_SHARD_WORKERS": "1",
+        }
+        if postgres is not None:
+            chosen["IMAGEBATCH_DATABASE_URL"] = postgres.url()
+        if s3 is not None:
+            chosen["IMAGEBATCH_S3_ENDPOINT"] = s3.endpoint
+            chosen["IMAGEBATCH_S3_BUCKET"] = s3.bucket
+            chosen["IMAGEBATCH_S3_ACCESS_KEY"] = s3.access_key
+            chosen["IMAGEBATCH_S3_SECRET_KEY"] = s3.secret_key
+        return {**chosen, **self._environ}
