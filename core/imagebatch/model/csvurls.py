@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PADDING = " \t\r\n,"
 _SEPARATOR = re.compile(r",\s*+(?=https?://)", re.IGNORECASE)
 _STARTS_AS_URL = re.compile(r"\s*https?://", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
 _OTHER_SCHEME_IN_LIST = re.compile(r",\s*+[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 # What nearly every URL looks like; those with a user, a high port or a second :// are looked at one by one.
 _PLAIN = re.compile(
@@ -86,7 +86,7 @@ def url_fault(url: str, max_length: int) -> tuple[CsvCode, str] | None:
 
 
 def _scheme_fault(url: str) -> tuple[CsvCode, str]:
-    if _SCHEME.match(url):
+    if _OTHER_SCHEME.match(url):
         return CsvCode.UNSUPPORTED_SCHEME, f"The URL {shown(url)} is neither http:// nor https://."
     return CsvCode.MALFORMED_URL, f"{shown(url)} is not a URL; it has to begin with http:// or https://."
 
