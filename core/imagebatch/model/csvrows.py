@@ -74,7 +74,6 @@ def parse(data: bytes, limits: CsvLimits) -> CsvTable:
         raise TooLarge(message)
     text_faults, row_faults = CsvFaults(limits.max_violations), CsvFaults(limits.max_violations)
     decoded = decode(data, text_faults)
-    delimiter = ","
     header: Header | None = None
     rows: list[Row] = []
     with cells_of_any_length(decoded.text):
