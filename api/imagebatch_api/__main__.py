@@ -1,0 +1,56 @@
+"""`python -m imagebatch_api`: the REST service, with its settings from IMAGEBATCH_*. SIGTERM and SIGINT drain it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import uvicorn
+
+from imagebatch.database.row_registry import RowRegistry
+from imagebatch.model.errors import Misconfigured
+from imagebatch.settings import ApiSettings, load
+from imagebatch.telemetry import configure_logging
+from imagebatch_api.app import create_app
+from imagebatch_api.container import build_container
+
+DRAIN_SECONDS = 20
+MISCONFIGURED_EXIT = 2
+
+
+def main() -> int:
+    """Serve until a signal; return the exit code: 0 after a drain, 1 if the port is taken, 2 for wrong settings."""
+    try:
+        settings = load(ApiSettings, os.environ)
+        configure_logging(settings.log_format, "api")
+        app = create_app(build_container(settings, RowRegistry()))
+    except Misconfigured as error:
+        print(f"imagebatch_api: {error.message}", file=sys.stderr)  # noqa: T201 - logging may be what is wrong
+        return MISCONFIGURED_EXIT
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # ours has the request id and no tokens
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    return _serve(config)
+
+
+def _serve(config: uvicorn.Config) -> int:
+    server = uvicorn.Server(config)
+    # After the drain uvicorn sends itself the signal again, to these: it has been obeyed, so the exit is a clean one.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
+    try:
+        server.run()
+    except SystemExit as error:  # the port cannot be bound; uvicorn has logged why
+        return 1 if error.code else 0
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The ASGI application: routes, handlers and layers wired to a container. Created by `__main__` and by tests."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+
+import imagebatch
+from imagebatch_api.observe import Observed
+from imagebatch_api.problems import add_handlers
+from imagebatch_api.routes import health, results, status, upload
+from imagebatch_api.schemas import ProblemOut
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from imagebatch_api.container import Container
+
+DESCRIPTION = """A CSV of product images in, the same images at half the quality and the same CSV out.
+
+Upload a CSV, poll its status until it is `Completed` or `Failed`, then fetch `result_url`.
+Errors are `application/problem+json` (RFC 9457) with a stable `code`."""
+
+
+def create_app(container: Container) -> FastAPI:
+    """Return the app over a container, which it closes at its end. Its `/docs` and `/redoc` load nothing from afar."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        container.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="ImageBatch", version=imagebatch.__version__, description=DESCRIPTION, lifespan=lifespan
+    )
+    app.state.container = container
+    for module in (upload, status, results, health):
+        app.include_router(module.router)
+    add_handlers(app)
+    app.add_middleware(Observed, metrics=container.metrics)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return OpenAPI with our problems in place of FastAPI's 422, made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+        schemas = schema["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(problem.pop("$defs"), ProblemOut=problem)
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,131 @@
+"""POST /upload: a CSV in, a request id out. The row is committed before the answer goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, TypeVar
+from uuid import uuid4
+
+import anyio.to_thread
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from imagebatch.intake import accept, plan_upload
+from imagebatch.model.batch import BatchSpec
+from imagebatch.settings import IntakeSettings
+from imagebatch_api.caller import CallerDep
+from imagebatch_api.container import Container, ContainerDep
+from imagebatch_api.problems import invalid_parameters
+from imagebatch_api.receive import Received, received
+from imagebatch_api.schemas import DryRunOut, PlanOut, UploadOptionsIn, UploadOut, problem_answers
+
+router = APIRouter(tags=["requests"])
+
+T = TypeVar("T")
+OptionsQuery = Annotated[UploadOptionsIn, Query()]
+_FORM_FIELDS = {
+    "allOf": [{"$ref": "#/components/schemas/UploadOptionsIn"}],
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV."}},
+}
+_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {"schema": _FORM_FIELDS},
+        "text/csv": {"schema": {"type": "string", "description": "The CSV; options go into the query."}},
+    },
+}
+_ACCEPTED: dict[str, Any] = {
+    "description": "Accepted; or, of a dry run, what would be done.",
+    "headers": {"Location": {"description": "Where its status is; not of a dry run.", "schema": {"type": "string"}}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """The blocking half of an upload."""
+
+    container: Container
+    sent: Received
+    spec: BatchSpec
+    owner: str
+
+    def accept(self, request_id: str) -> None:
+        """Store the batch and commit its row."""
+        container = self.container
+        accept(
+            request_id,
+            self.sent.read(),
+            self.spec,
+            self.owner,
+            store=container.store,
+            batches=container.batches,
+            registry=container.registry,
+            limits=container.settings.intake.csv_limits(),
+            clock=container.clock,
+        )
+
+    def plan(self) -> DryRunOut:
+        """Check the batch and tell what would be done."""
+        planned = plan_upload(self.sent.read(), self.spec, self.container.settings.intake.csv_limits())
+        shards = planned.plan.shards
+        largest = max(shard.count for shard in shards)
+        return DryRunOut(
+            dry_run=True,
+            rows=len(planned.table.rows),
+            slots=planned.plan.slots,
+            images=planned.plan.images,
+            plan=PlanOut(shards=len(shards), images_per_shard=largest, parallelism=self.spec.parallelism),
+        )
+
+
+@router.post(
+    "/upload",
+    summary="Upload a CSV",
+    response_model=UploadOut | DryRunOut,
+    responses={200: _ACCEPTED, **problem_answers(400, 413, 415, 503)},
+    openapi_extra={"requestBody": _BODY},
+)
+async def upload(
+    request: Request, response: Response, container: ContainerDep, caller: CallerDep, query: OptionsQuery
+) -> UploadOut | DryRunOut:
+    """Accept a CSV as the part `file` of a form or as the body itself, with the options beside it or in the query.
+
+    It is checked whole first: every bad row is named in one answer. With `dry_run` nothing is stored.
+    """
+    async with received(request, container.settings.intake.max_upload_bytes) as sent:
+        options = _options(query, sent.fields)
+        work = _Upload(container, sent, spec_of(options, container.settings.intake), caller.owner)
+        if options.dry_run:
+            return await _in_turn(container, work.plan)
+        request_id = str(uuid4())
+        request.state.request_id = request_id
+        await _in_turn(container, partial(work.accept, request_id))
+    response.headers["Location"] = f"/status/{request_id}"
+    return UploadOut(request_id=request_id)
+
+
+async def _in_turn(container: Container, work: Callable[[], T]) -> T:
+    """Run blocking work in a thread when one of the upload slots is free."""
+    return await anyio.to_thread.run_sync(work, limiter=container.upload_slots)
+
+
+def _options(query: UploadOptionsIn, fields: dict[str, str]) -> UploadOptionsIn:
+    """Return the options of query and form; an empty field, as forms send it, is one not given."""
+    given = {name: value for name, value in fields.items() if value.strip()}
+    try:
+        return UploadOptionsIn.model_validate({**query.model_dump(exclude_unset=True), **given})
+    except ValidationError as error:
+        raise invalid_parameters(error.errors()) from error
+
+
+def spec_of(options: UploadOptionsIn, settings: IntakeSettings) -> BatchSpec:
+    """Return what is asked for: the options, and the settings where an upload has no say."""
+    return BatchSpec(
+        output=options.output(),
+        parallelism=settings.parallelism,
+        retries_per_shard=settings.retries_per_shard,
+        active_deadline_seconds=settings.active_deadline_seconds,
+        webhook_url=options.webhook_url or settings.webhook_url or None,
+    )
