@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import warnings  # noqa: F401 - execvp imports it, when the new user may be unable to read Python's library
 
 PR_SET_PDEATHSIG = 1
 NOT_STARTED = 126

@@ -9,10 +9,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.database.row_registry import RowRegistry
 from imagebatch.model.errors import Misconfigured
+from imagebatch.net.addresses import parse_rules
+from imagebatch.net.http import GuardedHttp
 from imagebatch.settings import EmbeddedSettings, ProcessorSettings, load, variables
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
@@ -22,6 +25,8 @@ from imagebatch_processor.machine import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from imagebatch.settings import WebhookSettings
 
 # What a Python program needs of the machine, besides its settings.
 SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
@@ -53,12 +58,13 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
         on_change=lambda request_id: loop.wake(request_id),
     )
     loop = OperatorLoop(
-        settings=operator,
         store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
         batches=database.batches,
         deliveries=database.deliveries,
         registry=RowRegistry(),
         jobs=jobs,
+        http=_webhook_http(operator.webhooks),
+        settings=operator,
         clock=SystemClock(),
     )
     try:
@@ -66,6 +72,11 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
     finally:
         jobs.close()
         database.close()
+
+
+def _webhook_http(settings: WebhookSettings) -> GuardedHttp:
+    rules = parse_rules(settings.webhook_allow, settings.webhook_refuse)
+    return GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT)
 
 
 def shard_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def _copy_whole(source: Path, target: Path) -> None:
 
 
 def _open(copy: Path) -> None:
-    """Let everybody read what the owner can and enter what the owner can: the source may have been closed by a umask."""
+    """Let everybody read and enter what the owner can: the source may have been closed by a umask."""
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
             owners = path.stat().st_mode & 0o500

@@ -120,9 +120,9 @@ class Supervisor:
             data=self._data.path,
             logs=self._data.logs,
             webhook_key=self._data.webhook_key(),
-            postgres=postgres and f"127.0.0.1:{ports.postgres}",
-            postgres_folder=postgres and postgres.folder,
-            s3=s3 and s3.endpoint,
+            postgres=f"127.0.0.1:{ports.postgres}" if postgres else None,
+            postgres_folder=postgres.folder if postgres else None,
+            s3=s3.endpoint if s3 else None,
         )
 
     def _start_programs(self, environment: Mapping[str, str], ports: Ports) -> None:

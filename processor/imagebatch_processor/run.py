@@ -9,7 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagebatch import __version__
+from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
 from imagebatch.model import names
 from imagebatch.model.errors import ImageBatchError, Misconfigured, NotFound
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 STORE_PATIENCE_SECONDS = 600.0
 THREADS_PER_WORKER = 8  # 4 in all starved two encoders, 12 did not
-USER_AGENT = f"ImageBatch/{__version__}"
 
 log = logging.getLogger(__name__)
 
