@@ -1,10 +1,11 @@
-"""A program: starts both local servers in the folder given, prints their process ids and waits to be killed."""
+"""A program: starts both servers in the folder given, prints process ids and S3's ports, waits to be killed."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 from imagebatch_embedded.postgres_server import PostgresServer
@@ -13,10 +14,11 @@ from imagebatch_embedded.seaweed_server import SeaweedPorts, SeaweedServer
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    servers = [PostgresServer(folder, free_port()), SeaweedServer(folder, SeaweedPorts.free())]
+    ports = SeaweedPorts.free()
+    servers = [PostgresServer(folder, free_port()), SeaweedServer(folder, ports)]
     for server in servers:
         server.start()
     for server in servers:
         server.wait_ready(60)
-    print(json.dumps([server.pid for server in servers]), flush=True)
+    print(json.dumps({"pids": [server.pid for server in servers], "ports": astuple(ports)}), flush=True)
     signal.pause()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support import server_parent
@@ -13,18 +14,25 @@ from support.waiting import eventually
 
 from imagebatch_embedded.postgres_server import PostgresServer
 from imagebatch_embedded.processes import free_port
+from imagebatch_embedded.seaweed_server import SeaweedPorts, SeaweedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
-def orphans_to_be(data_folder: Path) -> list[int]:
+def orphans_to_be(data_folder: Path) -> Iterator[list[int]]:
     """Process ids of servers whose parent was just killed."""
     program = [sys.executable, server_parent.__file__, str(data_folder)]
     with subprocess.Popen(program, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        pids = json.loads(parent.stdout.readline())
+        told = json.loads(parent.stdout.readline())
+        pids = told["pids"]
         assert all(running(pid) for pid in pids)
         parent.kill()
-    return pids
+    yield pids
+    # Removes the sockets in /tmp, which nobody is left to do.
+    SeaweedServer(data_folder, SeaweedPorts(*told["ports"])).stop()
 
 
 def running(pid: int) -> bool:
