@@ -37,7 +37,7 @@ class Compressor(Protocol):
         """Return the picture re-encoded. Raises ImageRejected."""
 
 
-class Stopped(Exception):  # noqa: N818 - an event, not an error
+class Stopped(Exception):
     """The shard was asked to stop while the image was being fetched; it is dropped."""
 
 
