@@ -98,9 +98,9 @@ def make_scene(
 ) -> Scene:
     """Write input.csv, images.jsonl and plan.json of a batch with one list of URLs a row."""
     spec = spec or BatchSpec()
-    images = distinct_images(url_lists)
+    images = list(distinct_images(url_lists))
     lines = [image.to_line() for image in images]
-    plan = make_plan(request_id, images, lines, spec)
+    plan = make_plan(request_id, lines, sum(map(len, url_lists)), spec)
     store.put(names.input_key(request_id), _csv(url_lists), CSV)
     store.put(names.images_key(request_id), b"".join(lines), JSONL)
     store.put(names.plan_key(request_id), plan.to_json(), "application/json")

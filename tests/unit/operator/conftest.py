@@ -1,0 +1,89 @@
+"""A small operator around a store in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.manual_clock import ManualClock
+from fakes.memory_jobs import MemoryJobs, MemoryRegistry
+from fakes.memory_store import MemoryBlobStore
+from fakes.recording_batches import RecordingBatches
+from support.batch_scene import Scene, make_scene
+
+from imagebatch.metrics import Metrics
+from imagebatch.model.batch import BatchSpec
+from imagebatch.settings import LinkSettings
+from imagebatch_operator.reconcile import Reconciler
+from imagebatch_operator.settle import Settler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def store() -> MemoryBlobStore:
+    return MemoryBlobStore()
+
+
+@pytest.fixture
+def batches() -> RecordingBatches:
+    return RecordingBatches()
+
+
+@pytest.fixture
+def jobs() -> MemoryJobs:
+    return MemoryJobs()
+
+
+@pytest.fixture
+def registry() -> MemoryRegistry:
+    return MemoryRegistry()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def settler(batches: RecordingBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics) -> Settler:
+    links = LinkSettings(public_url="https://images.example", link_secret="s3cret")
+    return Settler(batches=batches, store=store, links=links, key_name="default", clock=clock, metrics=metrics)
+
+
+@pytest.fixture
+def reconciler(
+    batches: RecordingBatches,
+    store: MemoryBlobStore,
+    registry: MemoryRegistry,
+    jobs: MemoryJobs,
+    settler: Settler,
+    clock: ManualClock,
+) -> Reconciler:
+    return Reconciler(
+        batches=batches,
+        store=store,
+        registry=registry,
+        jobs=jobs,
+        settler=settler,
+        progress_seconds=1.0,
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def accepted(store: MemoryBlobStore, batches: RecordingBatches, clock: ManualClock) -> Callable[..., Scene]:
+    """`accepted(url_lists, **spec)` is a batch in the store and in the database."""
+
+    def accept(url_lists: list[list[str]], **spec: object) -> Scene:
+        scene = make_scene(store, url_lists, spec=BatchSpec(**spec))  # type: ignore[arg-type]
+        batches.accept(scene.new_batch(clock.now()), scene.product_rows())
+        return scene
+
+    return accept
