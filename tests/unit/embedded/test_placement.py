@@ -59,14 +59,16 @@ def test_data_folder_when_the_other_place_is_closed_too_then_says_so(state_folde
 
 
 @pytest.mark.usefixtures("state_folder")
-def test_program_folder_when_closed_then_is_copied_once(closed: Path) -> None:
-    (closed / "bin").mkdir()
-    (closed / "bin" / "postgres").write_bytes(b"program")
-    copy = placement.program_folder(closed, STRANGER)
-    assert (copy / "bin" / "postgres").read_bytes() == b"program"
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o755
+def test_programs_home_when_closed_then_its_parts_are_copied_once(closed: Path) -> None:
+    (closed / "package" / "bin").mkdir(parents=True, mode=0o700)
+    (closed / "package" / "bin" / "program").write_bytes(b"program")
+    (closed / "package" / "bin" / "program").chmod(0o700)
+    parts = ("package", "missing.libs")
+    copy = placement.programs_home(closed, parts, STRANGER) / "package"
+    assert (copy / "bin" / "program").read_bytes() == b"program"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (copy, copy / "bin", copy / "bin" / "program")} == {0o755}
     (copy / "mark").touch()
-    assert (placement.program_folder(closed, STRANGER) / "mark").exists()
+    assert (placement.programs_home(closed, parts, STRANGER) / "package" / "mark").exists()
 
 
 def test_reachable_when_the_group_may_enter_then_only_its_members_can(tmp_path: Path, state_folder: Path) -> None:
