@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from imagebatch.model.batch import BatchSpec, OutputOptions
@@ -30,8 +31,9 @@ class Image:
 
     def to_line(self) -> bytes:
         """Return the image as a line of images.jsonl, newline included."""
-        fields = {"index": self.index, "url": self.url, "slots": self.slots}
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        # Put together by hand: an encoder for each of 150,000 lines would take most of the time of an upload.
+        slots = ",".join([f"[{row},{position}]" for row, position in self.slots])
+        return f'{{"index":{self.index},"url":{encode_basestring(self.url)},"slots":[{slots}]}}\n'.encode()
 
     @classmethod
     def from_line(cls, line: bytes) -> Image:
@@ -75,21 +77,21 @@ class Plan:
         return cls(plain["request_id"], plain["images"], plain["slots"], output, shards)
 
 
-def distinct_images(url_lists: Iterable[Sequence[str]]) -> list[Image]:
-    """Return each URL once, in the order of first use, with all its slots. One URL list per row."""
+def distinct_images(url_lists: Iterable[Sequence[str]]) -> Iterator[Image]:
+    """Yield each URL once, in the order of first use, with all its slots. One URL list per row."""
     slots_by_url: dict[str, list[Slot]] = {}
     for row, urls in enumerate(url_lists):
         for position, url in enumerate(urls):
             slots_by_url.setdefault(url, []).append((row, position))
-    return [Image(index, url, tuple(slots)) for index, (url, slots) in enumerate(slots_by_url.items())]
+    for index, (url, slots) in enumerate(slots_by_url.items()):
+        yield Image(index, url, tuple(slots))
 
 
-def make_plan(request_id: str, images: Sequence[Image], lines: Sequence[bytes], spec: BatchSpec) -> Plan:
-    """Return the plan for images whose lines of images.jsonl are `lines`."""
-    per_shard = images_per_shard(len(images), spec.parallelism, spec.images_per_shard)
-    slots = sum(len(image.slots) for image in images)
+def make_plan(request_id: str, lines: Sequence[bytes], slots: int, spec: BatchSpec) -> Plan:
+    """Return the plan for the images whose lines of images.jsonl are `lines`, in `slots` slots of the output."""
+    per_shard = images_per_shard(len(lines), spec.parallelism, spec.images_per_shard)
     shards = tuple(cut([len(line) for line in lines], per_shard))
-    return Plan(request_id, len(images), slots, spec.output, shards)
+    return Plan(request_id, len(lines), slots, spec.output, shards)
 
 
 def read_images(data: bytes) -> Iterator[Image]:

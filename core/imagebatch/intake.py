@@ -1,0 +1,101 @@
+"""An uploaded CSV becomes a batch: rows checked, objects stored, then one transaction. Called by api and embedded.
+
+Objects come first, so that whatever is in the database can be worked on. Doing it again writes the same objects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagebatch.model import csvrows
+from imagebatch.model.errors import ImageBatchError
+from imagebatch.model.names import images_key, input_key, plan_key
+from imagebatch.model.plan import Plan, distinct_images, make_plan
+from imagebatch.ports import NewBatch, ProductRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imagebatch.model.batch import BatchSpec
+    from imagebatch.model.csvrows import CsvLimits, CsvTable
+    from imagebatch.ports import Batches, BlobStore, Clock, Registry
+
+CSV = "text/csv"
+JSON = "application/json"
+JSON_LINES = "application/jsonl"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A valid upload and what there is to do. `image_lines` are the lines of images.jsonl, one for each image."""
+
+    table: CsvTable
+    image_lines: list[bytes]
+    plan: Plan
+
+    def product_rows(self) -> Iterator[ProductRow]:
+        """Yield the rows as the `products` table holds them."""
+        for row in self.table.rows:
+            yield ProductRow(row.number, row.serial_number, row.product_name, row.image_urls)
+
+
+def plan_upload(data: bytes, spec: BatchSpec, limits: CsvLimits, *, request_id: str = "") -> Planned:
+    """Return what a CSV asks for, storing nothing; a dry run needs no request id.
+
+    Raises TooLarge, or InvalidRequest that names everything that is wrong with the rows.
+    """
+    table = csvrows.parse(data, limits)
+    lines = [image.to_line() for image in distinct_images(row.image_urls for row in table.rows)]
+    slots = sum(len(row.image_urls) for row in table.rows)
+    return Planned(table, lines, make_plan(request_id, lines, slots, spec))
+
+
+def accept(
+    request_id: str,
+    data: bytes,
+    spec: BatchSpec,
+    owner: str,
+    *,
+    store: BlobStore,
+    batches: Batches,
+    registry: Registry,
+    limits: CsvLimits,
+    clock: Clock,
+) -> NewBatch:
+    """Make a batch of a CSV, once for a request id however often it is called with the same CSV.
+
+    Raises what `plan_upload` raises; Unavailable when the store or the database does not answer: then there is no
+    request, only objects that the sweep removes.
+    """
+    planned = plan_upload(data, spec, limits, request_id=request_id)
+    batch = NewBatch(
+        request_id=request_id,
+        owner=owner,
+        spec=spec,
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        total_slots=planned.plan.slots,
+        accepted_at=clock.now(),
+    )
+    _store_objects(request_id, data, planned, store)
+    batches.accept(batch, planned.product_rows())
+    _declare(batch, registry)
+    return batch
+
+
+def _store_objects(request_id: str, data: bytes, planned: Planned, store: BlobStore) -> None:
+    store.put(input_key(request_id), data, CSV)
+    store.put(images_key(request_id), b"".join(planned.image_lines), JSON_LINES)
+    store.put(plan_key(request_id), planned.plan.to_json(), JSON)
+
+
+def _declare(batch: NewBatch, registry: Registry) -> None:
+    """Make the batch known. It is accepted already: if this fails, the operator's sweep does it again."""
+    try:
+        registry.declare(batch)
+    except ImageBatchError:
+        log.warning("request %s is accepted but not declared yet", batch.request_id, exc_info=True)
