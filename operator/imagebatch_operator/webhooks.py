@@ -5,8 +5,9 @@ Sending happens outside any transaction under a lease, so a crash costs a duplic
 
 from __future__ import annotations
 
-import binascii
+import base64
 import logging
+import math
 import random
 import re
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 JITTER_SHARE = 0.2
 IDLE_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
+SECRET_BYTES = (24, 64)
 
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -52,11 +54,19 @@ class SigningKeys:
         if self._folder is None or not _KEY_NAME.fullmatch(name):
             raise Misconfigured(f"there is no signing key {name!r}")
         try:
-            return Webhook((self._folder / name).read_text("ascii").strip())
+            return Webhook(_secret((self._folder / name).read_text("ascii").strip()))
         except OSError as error:
             raise Misconfigured(f"there is no signing key {name!r}") from error
-        except (ValueError, RuntimeError, binascii.Error) as error:
-            raise Misconfigured(f"the signing key {name!r} is not whsec_ and base64") from error
+        except ValueError as error:
+            raise Misconfigured(f"the signing key {name!r} is not whsec_ and 24 to 64 bytes in base64") from error
+
+
+def _secret(text: str) -> bytes:
+    """Decode a secret as Standard Webhooks writes it. The library alone would pass over what is not base64."""
+    secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    if not SECRET_BYTES[0] <= len(secret) <= SECRET_BYTES[1]:
+        raise ValueError(f"{len(secret)} bytes")
+    return secret
 
 
 class Schedule:
@@ -73,6 +83,8 @@ class Schedule:
             waits = [float(part) for part in text.split(",")]
         except ValueError as error:
             raise Misconfigured(f"IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: {error}") from error
+        if not all(math.isfinite(wait) and wait >= 0 for wait in waits):
+            raise Misconfigured("IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: every wait is a number of seconds from 0")
         return cls(waits)
 
     def next_try(self, attempts: int, now: datetime, retry_after_seconds: float | None) -> datetime | None:
