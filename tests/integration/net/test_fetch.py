@@ -69,11 +69,11 @@ def test_get_when_redirected_to_a_port_not_allowed_then_listener_sees_nothing(ne
     assert (hidden.connections, len(server.requests)) == (0, 1)
 
 
+# Only forms that end on the loopback even through a hole; tests/unit/net has the others, without sockets.
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
-     "１２７.0.0.1", "localhost", "127.0.0.1.", "0.0.0.0", "[::1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
-     "[2002:7f00:1::]"],
+     "１２７.0.0.1", "localhost", "127.0.0.1.", "0.0.0.0", "[::1]"],
 )  # fmt: skip
 def test_get_when_loopback_is_not_allowed_then_listener_sees_nothing(new_http, new_server, reply, host) -> None:
     server = new_server(reply(200, b"secret"))
