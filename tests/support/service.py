@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+
 from support.waiting import eventually
 
 if TYPE_CHECKING:
