@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 import imagebatch
 from imagebatch_api.observe import Observed
+from imagebatch_api.openapi import described
 from imagebatch_api.problems import add_handlers
 from imagebatch_api.routes import health, results, status, upload
-from imagebatch_api.schemas import ProblemOut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,23 +42,5 @@ def create_app(container: Container) -> FastAPI:
         app.include_router(module.router)
     add_handlers(app)
     app.add_middleware(Observed, metrics=container.metrics)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Return OpenAPI with our problems in place of FastAPI's 422, made once."""
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
-        )
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                operation["responses"].pop("422", None)
-        schemas = schema["components"]["schemas"]
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(problem.pop("$defs"), ProblemOut=problem)
-        app.openapi_schema = schema
-    return app.openapi_schema

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 
@@ -44,7 +45,7 @@ class Observed:
         except ClientDisconnect:
             answer.status = CLIENT_WENT_AWAY
         except Exception:
-            log.exception("%s %s broke", scope["method"], scope["path"])
+            log.exception("%s %s broke", scope["method"], quote(scope["path"]))
             if answer.status:
                 raise  # the answer has begun: only cutting the connection tells the client
             await internal_error()(scope, receive, answer.send)
@@ -61,7 +62,7 @@ class Observed:
         text = "%s %s %d %d bytes %.0f ms"
         about = {"request_id": request_id_of(scope)}
         access_log.log(
-            level, text, method, scope["path"], answer.status, answer.sent_bytes, seconds * 1_000, extra=about
+            level, text, method, quote(scope["path"]), answer.status, answer.sent_bytes, seconds * 1_000, extra=about
         )
 
 

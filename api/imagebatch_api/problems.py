@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 LINGER_SECONDS = 2.0
+LINGER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,10 @@ class Problem(Response):
 
 
 async def _drain(receive: Receive) -> None:
-    while True:
+    count = 0
+    while count < LINGER_BYTES:
         message = await receive()
+        count += len(message.get("body", b""))
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return
 

@@ -26,7 +26,7 @@ def select(method: str, headers: Mapping[str, str], etag: str, size: int) -> Sel
     """Return what to answer for a file of `size` bytes with the strong ETag `etag`, quotes included.
 
     `headers` are the request's, looked up in lower case. Ranges are for GET only (section 14.2). A Range of several
-    parts, of another unit or malformed is ignored, as the standard allows.
+    parts, of another unit or malformed, or of an empty file, is ignored, as the standard allows.
     """
     if "if-match" in headers and not _any_match(headers["if-match"], etag, strong=True):
         return Selection(412)
@@ -47,7 +47,7 @@ def _any_match(field: str, etag: str, *, strong: bool) -> bool:
 
 def _range(field: str, size: int) -> Selection | None:
     match = _ONE_RANGE.fullmatch(field)
-    if match is None or match[1] == match[2] == "":
+    if match is None or match[1] == match[2] == "" or size == 0:
         return None
     if not match[1]:
         length = min(int(match[2]), size)

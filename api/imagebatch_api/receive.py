@@ -86,9 +86,27 @@ async def _read_raw(request: Request, max_file_bytes: int) -> Received:
     return Received(file, file.size or 0, {})
 
 
+class _Form(MultiPartParser):
+    """Starlette's parser, which by itself takes a form that breaks off for a whole one and forgets its file."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        """Note that the last boundary was there."""
+        self.ended = True
+
+    async def to_its_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """Yield the body; raise where it breaks off, inside `parse`, which then closes the file."""
+        async for chunk in stream:
+            yield chunk
+        if not self.ended:
+            raise InvalidRequest("The form breaks off before its last boundary.", code="malformed_form")
+
+
 async def _read_form(request: Request, max_file_bytes: int) -> Received:
     stream = _limited(request, max_file_bytes + FORM_OVERHEAD_BYTES, max_file_bytes)
-    parser = MultiPartParser(request.headers, stream, max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    parser = _Form(request.headers, stream, max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    parser.stream = parser.to_its_end(stream)
     try:
         form = await parser.parse()
     except MultiPartException as error:

@@ -67,6 +67,12 @@ class UploadOptionsIn(BaseModel):
         return OutputOptions(**{name: getattr(self, name) for name in names})
 
 
+class UploadFormIn(UploadOptionsIn):
+    """The form of an upload: the CSV with its options. Only described; `receive` reads it while it streams."""
+
+    file: str = Field(description="The CSV.", json_schema_extra={"format": "binary"})
+
+
 class UploadOut(BaseModel):
     """An accepted upload."""
 

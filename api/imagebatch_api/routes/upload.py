@@ -23,16 +23,10 @@ router = APIRouter(tags=["requests"])
 
 T = TypeVar("T")
 OptionsQuery = Annotated[UploadOptionsIn, Query()]
-_FORM_FIELDS = {
-    "allOf": [{"$ref": "#/components/schemas/UploadOptionsIn"}],
-    "type": "object",
-    "required": ["file"],
-    "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV."}},
-}
 _BODY = {
     "required": True,
     "content": {
-        "multipart/form-data": {"schema": _FORM_FIELDS},
+        "multipart/form-data": {"schema": {"$ref": "#/components/schemas/UploadFormIn"}},
         "text/csv": {"schema": {"type": "string", "description": "The CSV; options go into the query."}},
     },
 }

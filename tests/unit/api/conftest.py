@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,3 +52,11 @@ def container(settings: ApiSettings, store: MemoryBlobStore, batches: MemoryBatc
 def api(container: Container) -> Iterator[AsgiClient]:
     with AsgiClient(create_app(container)) as client:
         yield client
+
+
+@pytest.fixture
+def hanging() -> Iterator[Event]:
+    """Whoever waits for it hangs until the test is over."""
+    event = Event()
+    yield event
+    event.set()
