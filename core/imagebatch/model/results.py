@@ -7,7 +7,7 @@ lines. A part's first line names its attempt; a last line `stopped` says that th
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from imagebatch.model.batch import Bytes, Counts, Progress
@@ -50,14 +50,15 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome without what is not known."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name in _OUTCOME_FIELDS if (value := getattr(self, name)) is not None}
 
     def to_line(self) -> bytes:
         """Return the outcome as a line of a part or results file, newline included."""
-        return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return _encode(self.to_json()).encode() + b"\n"
 
 
-_OUTCOME_FIELDS = {field.name for field in fields(Outcome)}
+_OUTCOME_FIELDS = {field.name: None for field in fields(Outcome)}  # a set that keeps their order
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
