@@ -20,7 +20,7 @@ from imagebatch.ports import JobSpec, JobView
 from imagebatch_embedded.processes import Child, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 PROCESSOR = (sys.executable, "-m", "imagebatch_processor")
@@ -44,11 +44,23 @@ class _Job:
     succeeded: int = 0
     failed: int = 0
     deleted: bool = False
+    last_start: float = 0.0
 
     @property
     def allowed(self) -> int:
         """How many of its shards may run now."""
         return 0 if self.spec.suspended or self.deleted else self.spec.parallelism
+
+    def may_start(self, now: float) -> bool:
+        """Whether a shard of it may start now."""
+        return len(self.running) < self.allowed and any(not_before <= now for _, not_before in self.waiting)
+
+    def take(self, now: float) -> int:
+        """Take the first index that may start now."""
+        turn = next(turn for turn in self.waiting if turn[1] <= now)
+        self.waiting.remove(turn)
+        self.last_start = now
+        return turn[0]
 
     def view(self) -> JobView:
         """Return what the port shows."""
@@ -143,23 +155,17 @@ class LocalJobs:
                 job.running[index].send(SIGTERM)
 
     def _start_due(self) -> None:
-        free = self._max_shards - len(self._running())
-        for job, index in self._due():
-            if free <= 0:
-                return
-            self._start(job, index)
-            free -= 1
+        while len(self._running()) < self._max_shards and (job := self._next_job()) is not None:
+            self._start(job)
 
-    def _due(self) -> Iterator[tuple[_Job, int]]:
-        """Yield shards that may start now, one of each Job in turn so that a large one does not block a small."""
-        turns = [job for job in self._jobs.values() if job.waiting]
-        while turns:
-            for job in tuple(turns):
-                index, not_before = job.waiting[0] if job.waiting else (0, 0.0)
-                if not job.waiting or len(job.running) >= job.allowed or not_before > time.monotonic():
-                    turns.remove(job)
-                    continue
-                yield job, index
+    def _next_job(self) -> _Job | None:
+        """Return the Job whose turn it is: the fewest running, then the longest without a start."""
+        now = time.monotonic()
+        return min(
+            (job for job in self._jobs.values() if job.may_start(now)),
+            key=lambda job: (len(job.running), job.last_start),
+            default=None,
+        )
 
     def _seconds_to_next(self) -> float | None:
         """Return how long until a shard's back-off ends; None: only a change matters."""
@@ -168,8 +174,8 @@ class LocalJobs:
         later = [wait for wait in waits if wait > 0]
         return min(later) if later else None
 
-    def _start(self, job: _Job, index: int) -> None:
-        job.waiting.popleft()
+    def _start(self, job: _Job) -> None:
+        index = job.take(time.monotonic())
         request_id = job.spec.request_id
         task = {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": str(index)}
         command = Command(self._program, {**self._environment, **task}, on_parent_death="TERM")

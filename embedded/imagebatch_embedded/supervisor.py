@@ -91,6 +91,10 @@ class Supervisor:
                 if part.returncode is not None:
                     self._revive(part)
 
+    def pids(self) -> dict[str, int]:
+        """Return the process id of every part that was started, by name."""
+        return {part.name: part.pid for part in self._parts if part.pid is not None}
+
     def stop(self) -> None:
         """Stop all parts, the last started first, and let the data directory go."""
         for part in reversed(self._parts):
