@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,8 @@ from imagebatch_processor.memory_budget import MemoryBudget
 from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, check_bytes, kept_pixel_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imagebatch.model.batch import OutputOptions
 
 _BUDGET_SHARE = 0.6  # of the memory: the rest is the parent's, with its downloads, and the idle children's
@@ -61,6 +64,8 @@ class CodecPool:
             result = self._converse(child, data, options)
             reusable = True
         except ImageRejected as rejection:
+            if self._closed:
+                raise _closed_error() from rejection
             # After a failed allocation, libraries are in states that nobody tests.
             reusable = rejection.code != "out_of_memory"
             raise
@@ -99,12 +104,13 @@ class CodecPool:
         deadline = time.monotonic() + seconds
         channel.send({"options": options.to_json(), "limits": asdict(self._limits)}, data, deadline)
         asked = _accepted(channel.receive(0, deadline)[0])
-        with self._budget.hold(_memory_bytes(asked)) as held_bytes:
+        asked_bytes = _memory_bytes(asked)
+        with self._budget.hold(asked_bytes) as held_bytes, _blamed_on_memory(held_bytes < asked_bytes):
             deadline = time.monotonic() + seconds
             channel.send({"memory_bytes": held_bytes}, deadline=deadline)
             # An answer is never larger than the memory it was made in.
             fields, body = channel.receive(held_bytes, deadline)
-        return _compressed(_accepted(fields), body, data)
+            return _compressed(_accepted(fields), body, data)
 
     def _take(self) -> CodecProcess:
         """Wait for a free child; one that died while nobody used it is replaced without a word."""
@@ -150,6 +156,20 @@ class CodecPool:
         with self._guard:
             self._children.add(child)
         return child
+
+
+@contextmanager
+def _blamed_on_memory(is_short: bool) -> Iterator[None]:
+    """Call it `out_of_memory` when a picture that got less than it asked for fails.
+
+    Few decoders and encoders tell a failed allocation from damaged data; some crash over it.
+    """
+    try:
+        yield
+    except (ImageRejected, ChannelBrokenError) as error:
+        if not is_short:
+            raise
+        raise ImageRejected("out_of_memory", "the picture needs more memory than there is for one") from error
 
 
 def _closed_error() -> Unavailable:

@@ -19,6 +19,7 @@ _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
 _WEBP_KEPT = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
+_AVIF_BOXES = frozenset((b"ftyp", b"meta", b"moov", b"mdat"))
 _WEBP_EXIF_AND_XMP_FLAGS = 0x0C
 
 
@@ -141,9 +142,25 @@ def _end_of_sub_blocks(data: bytes, position: int) -> int:
     return position + 1
 
 
+def _avif(data: bytes, keep_exif_and_xmp: bool) -> bytes:
+    """Look through the boxes of ISO/IEC 14496-12: items there are found by offsets, so nothing is cut out."""
+    position = 0
+    while position < len(data):
+        size, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        box = data[position : position + size]
+        if kind not in _AVIF_BOXES or not 8 <= size <= len(data) - position:
+            raise _MalformedError
+        has_more = b"thmb" in box or (not keep_exif_and_xmp and (b"Exif" in box or b"mime" in box))
+        if kind in (b"meta", b"moov") and (has_more or b"udta" in box):
+            raise _MalformedError
+        position += size
+    return data
+
+
 _CUTTERS: dict[ImageFormat, Callable[[bytes, bool], bytes]] = {
     ImageFormat.JPEG: _jpeg,
     ImageFormat.PNG: _png,
     ImageFormat.WEBP: _webp,
     ImageFormat.GIF: _gif,
+    ImageFormat.AVIF: _avif,
 }
