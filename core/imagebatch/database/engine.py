@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg2
+from psycopg2 import errors
 from sqlalchemy import NullPool, create_engine, exc, make_url
 
 from imagebatch.model.errors import Conflict, Misconfigured, Unavailable
@@ -77,6 +78,12 @@ def translated() -> Iterator[None]:
         raise _unavailable() from error
     except exc.DBAPIError as error:
         if error.connection_invalidated:
+            raise _unavailable() from error
+        if isinstance(error.orig, errors.UndefinedTable | errors.UndefinedColumn):
+            raise Unavailable("the database does not have the schema that is needed", dependency=DEPENDENCY) from error
+        raise
+    except psycopg2.DatabaseError as error:
+        if error.pgcode is None:  # the server did not say it: the connection broke while rows were copied
             raise _unavailable() from error
         raise
 

@@ -6,6 +6,7 @@ A word may be lost (nobody listened, a connection broke); the sweep finds what i
 from __future__ import annotations
 
 import selectors
+import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,12 @@ class WakeUps:
             self._drop()
 
     def _wait(self, raw: RawConnection, timeout_seconds: float) -> list[str]:
-        if not raw.notifies:
-            with selectors.DefaultSelector() as selector:
-                selector.register(raw, selectors.EVENT_READ)
-                selector.select(timeout_seconds)
-            raw.poll()
+        end = time.monotonic() + timeout_seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(raw, selectors.EVENT_READ)
+            # What comes may be other than word: a setting that changed, or the first sign that the server is going.
+            while not raw.notifies and selector.select(max(0.0, end - time.monotonic())):
+                raw.poll()
         said = [notice.payload for notice in raw.notifies]
         raw.notifies.clear()
         return list(dict.fromkeys(said))
