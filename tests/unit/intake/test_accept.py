@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+
+import pytest
+from fakes.manual_clock import START, ManualClock
+from fakes.memory_batches import MemoryBatches
+from fakes.memory_store import MemoryBlobStore
+
+from imagebatch import intake
+from imagebatch.model.batch import Batch, BatchSpec, Intent
+from imagebatch.model.csvrows import CsvLimits
+from imagebatch.model.errors import InvalidRequest, Unavailable
+from imagebatch.model.names import images_key, input_key, plan_key
+from imagebatch.model.plan import Plan
+from imagebatch.ports import NewBatch
+
+CSV = b'S. No.,Product Name,Input Image Urls\n1,Lamp,"https://a.example/1.jpg,https://a.example/2.jpg"\n'
+
+
+class Declared:
+    """A `Registry` that remembers; `outage` is raised."""
+
+    def __init__(self) -> None:
+        self.outage: Unavailable | None = None
+        self.batches: list[NewBatch] = []
+
+    def declare(self, batch: NewBatch) -> None:
+        if self.outage is not None:
+            raise self.outage
+        self.batches.append(batch)
+
+    def intent(self, batch: Batch) -> Intent:
+        return batch.intent
+
+    def show(self, batch: Batch) -> None:
+        pass
+
+
+class Desk:
+    """Intake with everything it needs."""
+
+    def __init__(self) -> None:
+        self.request_id = str(uuid.uuid4())
+        self.store = MemoryBlobStore()
+        self.batches = MemoryBatches()
+        self.registry = Declared()
+
+    def accept(self, data: bytes = CSV) -> NewBatch:
+        return intake.accept(
+            self.request_id,
+            data,
+            BatchSpec(),
+            "alice",
+            store=self.store,
+            batches=self.batches,
+            registry=self.registry,
+            limits=CsvLimits(),
+            clock=ManualClock(),
+        )
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_valid_csv_when_accepted_stores_the_input_the_images_and_the_plan(desk: Desk) -> None:
+    desk.accept()
+
+    assert desk.store.get(input_key(desk.request_id)) == CSV
+    plan = Plan.from_json(desk.store.get(plan_key(desk.request_id)))
+    assert (plan.request_id, plan.images, plan.slots) == (desk.request_id, 2, 2)
+    assert len(desk.store.get(images_key(desk.request_id)).splitlines()) == 2
+
+
+def test_a_valid_csv_when_accepted_is_a_batch_of_its_owner(desk: Desk) -> None:
+    made = desk.accept()
+
+    assert made == NewBatch(desk.request_id, "alice", BatchSpec(), hashlib.sha256(CSV).hexdigest(), 2, START)
+    assert desk.batches.get(desk.request_id, frozenset({"alice"})).progress.counts.total == 2
+    assert [row.product_name for row in desk.batches.rows[desk.request_id]] == ["Lamp"]
+    assert desk.registry.batches == [made]
+
+
+def test_an_invalid_csv_when_refused_leaves_nothing_behind(desk: Desk) -> None:
+    with pytest.raises(InvalidRequest):
+        desk.accept(b"not,a,catalogue\n")
+
+    assert (desk.store.calls, desk.batches.batches, desk.registry.batches) == ([], {}, [])
+
+
+def test_a_batch_when_the_store_is_down_is_not_accepted(desk: Desk) -> None:
+    desk.store.outage = Unavailable("gone", dependency="store")
+
+    with pytest.raises(Unavailable):
+        desk.accept()
+
+    assert desk.batches.batches == {}
+
+
+def test_objects_when_the_database_is_down_are_stored_already(desk: Desk) -> None:
+    desk.batches.outage = Unavailable("gone", dependency="database")
+
+    with pytest.raises(Unavailable):
+        desk.accept()
+
+    assert {key for _, key in desk.store.calls} == {make(desk.request_id) for make in (input_key, images_key, plan_key)}
+    assert desk.registry.batches == []
+
+
+def test_the_same_request_when_accepted_again_writes_the_same_bytes(desk: Desk) -> None:
+    desk.accept()
+    first = [desk.store.get(info.key) for info in desk.store.list("")]
+    desk.accept()
+
+    assert [desk.store.get(info.key) for info in desk.store.list("")] == first
+    assert len(desk.batches.batches) == 1
+
+
+def test_a_batch_when_its_declaration_fails_is_accepted_all_the_same(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.registry.outage = Unavailable("gone", dependency="cluster")
+
+    with caplog.at_level(logging.WARNING):
+        desk.accept()
+
+    assert desk.batches.get(desk.request_id).owner == "alice"
+    assert desk.request_id in caplog.text
