@@ -1,0 +1,141 @@
+"""What the commands print: results on standard output, everything for people about the way on standard error.
+
+On a terminal there are tables and colours; elsewhere plain lines, tab-separated, without escape codes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from imagebatch_cli.batch_status import BatchStatus
+    from imagebatch_cli.errors import CommandError
+
+
+class OutputKind(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Terminal:
+    """Standard output and standard error of one command."""
+
+    def __init__(self, kind: OutputKind = OutputKind.TABLE) -> None:
+        self.as_json = kind is OutputKind.JSON
+        self._out = Console(highlight=False)
+        self._err = Console(stderr=True, highlight=False)
+
+    def tell(self, line: str, style: str = "") -> None:
+        """Say something about the way, for people."""
+        self._err.print(Text(printable(line), style), soft_wrap=True)
+
+    def fail(self, error: CommandError) -> None:
+        """Say why the command ends, and what to do."""
+        self.tell(f"imagebatch: {error.message}", "bold red")
+        if error.hint:
+            self.tell(error.hint)
+
+    def line(self, text: str) -> None:
+        """Print one line of the result."""
+        self._out.print(Text(printable(text)), soft_wrap=True)
+
+    def raw(self, data: bytes) -> None:
+        """Pass a file on as it is."""
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def json(self, value: Any) -> None:
+        """Print a result for programs."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
+        """Print rows under a header; columns named in `right` hold numbers."""
+        if not self._out.is_terminal:
+            self.line("\t".join(header))
+            for row in rows:
+                self.line("\t".join(str(cell).replace("\t", " ") for cell in row))
+            return
+        table = Table(header_style="bold")
+        for name in header:
+            table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(str(cell))) for cell in row))
+        self._out.print(table)
+
+    def facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Print what is known of one thing, a line a fact."""
+        facts = list(facts)
+        width = max(len(name) for name, _ in facts)
+        for name, value in facts:
+            self.line(f"{name:<{width}}  {value}")
+
+    @contextmanager
+    def batch_progress(self) -> Iterator[Callable[[BatchStatus], None]]:
+        """Give a function that shows every look at a batch: a live bar on a terminal, else a line a change."""
+        if not self._err.is_terminal:
+            yield _Lines(self.tell)
+            return
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._err) as bar:
+            task = bar.add_task("Pending", total=None)
+
+            def show(batch: BatchStatus) -> None:
+                bar.update(task, description=summary(batch), total=batch.count("total"), completed=batch.done)
+
+            yield show
+
+    @contextmanager
+    def download_progress(self, total: int) -> Iterator[Callable[[], None]]:
+        """Give a function to call after each of `total` downloads."""
+        if not self._err.is_terminal:
+            yield lambda: None
+            return
+        columns = (TextColumn("Downloading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._err) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda: bar.advance(task)
+
+
+class _Lines:
+    """Tells every change of a batch in a line."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._last = ""
+
+    def __call__(self, batch: BatchStatus) -> None:
+        line = f"{summary(batch)}, {batch.done} of {batch.count('total')} done"
+        if line != self._last:
+            self._tell(line)
+            self._last = line
+
+
+def summary(batch: BatchStatus) -> str:
+    """Return a batch's state in one line."""
+    return (
+        f"{batch.word} ({batch.answer['reason']}): {batch.count('succeeded')} succeeded, {batch.count('failed')} failed"
+    )
+
+
+def size(count_bytes: int | None) -> str:
+    """Return a size for people, '' if it is not known."""
+    return "" if count_bytes is None else decimal(count_bytes)
+
+
+def printable(text: str) -> str:
+    """Return text in which nothing can steer a terminal: CSV cells and messages come from strangers."""
+    return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
