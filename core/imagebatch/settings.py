@@ -92,7 +92,7 @@ class FetchSettings:
     fetch_min_bytes_per_second: int = setting(1_024, help="A slower source is given up.")
     fetch_attempts: int = setting(4, help="Tries for connect errors, 408, 429 and 5xx.")
     fetch_per_host: int = setting(16, help="Connections to one host at once, per shard.")
-    fetch_ca_file: str = setting("", help="Certificate authorities to trust instead of the built-in ones.")
+    fetch_ca_file: str = setting("", help="PEM file of certificate authorities trusted beside certifi's.")
 
 
 @dataclass(frozen=True, slots=True)
