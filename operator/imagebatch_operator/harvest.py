@@ -6,9 +6,11 @@ other image gets the code that the batch's end gives it.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebatch.model import names
 from imagebatch.model.plan import Plan, read_images
@@ -17,10 +19,16 @@ from imagebatch_operator.lifecycle import Stop
 from imagebatch_operator.progress import ShardObjects, shard_objects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
     from imagebatch.model.batch import Progress
     from imagebatch.model.sharding import ShardRange
     from imagebatch.ports import BlobStore
     from imagebatch_operator.spool import OutcomeSpool, SlotTable
+
+READ_AHEAD = 2  # shards in memory beside the one being merged
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +54,34 @@ def harvest(store: BlobStore, request_id: str, stop: Stop, spool: OutcomeSpool, 
     missing = sum(shard.index not in listed.results for shard in plan.shards)
     why = stop if missing else Stop()
     tally, codes = Tally(), Counter[str]()
-    for shard in plan.shards:
-        found = _outcomes(store, shard, listed)
-        for image in read_images(store.get_range(names.images_key(request_id), *shard.slice)):
+    calls = (partial(_read, store, request_id, shard, listed) for shard in plan.shards)
+    for images, found in _read_ahead(calls):
+        for image in read_images(images):
             table.fill(image.index, image.slots)
             outcome = found.get(image.index) or _unfinished(image.index, image.url, len(image.slots), why)
             spool.append(outcome)
             tally.add(outcome)
             codes[outcome.code or "ok"] += outcome.slots
     return Harvest(tally.progress(plan.slots), codes, missing, why)
+
+
+def _read(
+    store: BlobStore, request_id: str, shard: ShardRange, listed: ShardObjects
+) -> tuple[bytes, dict[int, Outcome]]:
+    """Return a shard's lines of images.jsonl and what is known of its images."""
+    return store.get_range(names.images_key(request_id), *shard.slice), _outcomes(store, shard, listed)
+
+
+def _read_ahead(calls: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """Yield what the calls return, in order; the next ones run meanwhile, so that nobody waits for the store."""
+    running: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(READ_AHEAD, thread_name_prefix="harvest") as pool:
+        for call in calls:
+            running.append(pool.submit(call))
+            if len(running) > READ_AHEAD:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def _outcomes(store: BlobStore, shard: ShardRange, listed: ShardObjects) -> dict[int, Outcome]:

@@ -71,34 +71,48 @@ class Harvested:
 
 def publish(store: BlobStore, batch: Harvested, verdict: Verdict, progress: Progress, folder: Path) -> None:
     """Write the three files into `folder` and from there into the store, output.csv last."""
-    with (folder / names.OUTPUT_CSV).open("wb") as output, (folder / names.ERRORS_CSV).open("wb") as errors:
-        write_tables(batch, output, errors)
-    with (folder / names.REPORT_JSON).open("wb") as report:
-        write_report(batch, verdict, progress, report)
+    with (
+        (folder / names.OUTPUT_CSV).open("wb") as output,
+        (folder / names.ERRORS_CSV).open("wb") as errors,
+        (folder / names.REPORT_JSON).open("wb") as report_file,
+    ):
+        report = ReportWriter(report_file, {"request_id": batch.request_id, **summary(verdict, progress)})
+        _write_rows(batch, OutputCsvWriter(output, batch.rows), ErrorsCsvWriter(errors, batch.rows), report)
+        report.end()
     for name in (names.REPORT_JSON, names.ERRORS_CSV, names.OUTPUT_CSV):
         store.put_file(names.result_key(batch.request_id, name), folder / name, CONTENT_TYPES[name])
 
 
-def write_tables(batch: Harvested, output: IO[bytes], errors: IO[bytes]) -> None:
-    """Write output.csv and errors.csv, row by row."""
-    output_writer, errors_writer = OutputCsvWriter(output, batch.rows), ErrorsCsvWriter(errors, batch.rows)
+class ReportWriter:
+    """Writes report.json: the sums, then everything known of each image, one a line in order of first use."""
+
+    def __init__(self, sink: IO[bytes], head: dict[str, object]) -> None:
+        self._sink = sink
+        self._images = 0
+        sink.write(json.dumps(head, ensure_ascii=False).encode().removesuffix(b"}") + b', "images": [')
+
+    def write_image(self, outcome: Outcome, url: str | None) -> None:
+        """Write an image unless it was: images are numbered in order of first use."""
+        if outcome.index < self._images:
+            return
+        fields = {**outcome.to_json(), "output_url": url}
+        self._sink.write((b",\n" if self._images else b"\n") + json.dumps(fields, ensure_ascii=False).encode())
+        self._images = outcome.index + 1
+
+    def end(self) -> None:
+        """Close the list."""
+        self._sink.write(b"\n]}\n")
+
+
+def _write_rows(batch: Harvested, output: OutputCsvWriter, errors: ErrorsCsvWriter, report: ReportWriter) -> None:
     for number, row in enumerate(batch.rows.rows):
         outcomes = [batch.outcomes.get(image) for image in batch.slots.row(number)]
-        output_writer.write_row(row, [batch.links.image(outcome) for outcome in outcomes])
-        for position, outcome in enumerate(outcomes):
+        urls = [batch.links.image(outcome) for outcome in outcomes]
+        output.write_row(row, urls)
+        for position, (outcome, url) in enumerate(zip(outcomes, urls, strict=True)):
+            report.write_image(outcome, url)
             if outcome.code is not None:
-                errors_writer.write_error(row, position, outcome.code, outcome.message or "")
-
-
-def write_report(batch: Harvested, verdict: Verdict, progress: Progress, report: IO[bytes]) -> None:
-    """Write report.json: the sums, then everything known of each image, one a line."""
-    head = {"request_id": batch.request_id, **summary(verdict, progress)}
-    report.write(json.dumps(head, ensure_ascii=False).encode().removesuffix(b"}") + b', "images": [')
-    for index in range(len(batch.outcomes)):
-        outcome = batch.outcomes.get(index)
-        fields = {**outcome.to_json(), "output_url": batch.links.image(outcome)}
-        report.write((b",\n" if index else b"\n") + json.dumps(fields, ensure_ascii=False).encode())
-    report.write(b"\n]}\n")
+                errors.write_error(row, position, outcome.code, outcome.message or "")
 
 
 def summary(verdict: Verdict, progress: Progress) -> dict[str, object]:
