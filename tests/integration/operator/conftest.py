@@ -1,0 +1,42 @@
+"""A settler over a real Postgres and a real S3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imagebatch.clock import SystemClock
+from imagebatch.database.postgres import PostgresDatabase
+from imagebatch.metrics import Metrics
+from imagebatch.settings import DatabaseSettings, LinkSettings
+from imagebatch.store import S3BlobStore
+from imagebatch_operator.settle import Settler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imagebatch.settings import StoreSettings
+
+
+@pytest.fixture
+def database(migrated_database_url: str) -> Iterator[PostgresDatabase]:
+    with PostgresDatabase(DatabaseSettings(migrated_database_url)) as made:
+        yield made
+
+
+@pytest.fixture
+def store(bucket_settings: StoreSettings) -> S3BlobStore:
+    return S3BlobStore(bucket_settings)
+
+
+@pytest.fixture
+def settler(database: PostgresDatabase, store: S3BlobStore) -> Settler:
+    return Settler(
+        batches=database.batches,
+        store=store,
+        links=LinkSettings(link_secret="s3cret"),
+        key_name="default",
+        clock=SystemClock(),
+        metrics=Metrics(),
+    )
