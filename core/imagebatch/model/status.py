@@ -28,11 +28,11 @@ def final_verdict(ending: Ending) -> Verdict:
     """Return how the batch ended: the first rule that fits, in the order of docs/reference/statuses.md."""
     counts = ending.counts
     if ending.cancelled:
-        return Verdict(Status.FAILED, Reason.CANCELLED, f"Cancelled; {_so_far(counts)}.")
+        return Verdict(Status.FAILED, Reason.CANCELLED, f"Cancelled; {_succeeded(counts)}.")
     if ending.deadline_passed:
-        return Verdict(Status.FAILED, Reason.DEADLINE_EXCEEDED, f"The deadline passed; {_so_far(counts)}.")
+        return Verdict(Status.FAILED, Reason.DEADLINE_EXCEEDED, f"The deadline passed; {_succeeded(counts)}.")
     if ending.store_lost:
-        message = f"The object store is gone; {_so_far(counts)}."
+        message = f"The object store is gone; {_succeeded(counts)}."
         return Verdict(Status.FAILED, Reason.INFRASTRUCTURE_ERROR, message)
     if ending.shards_lost and not counts.succeeded:
         message = f"{ending.shards_lost} shards were lost and no image succeeded."
@@ -43,7 +43,7 @@ def final_verdict(ending: Ending) -> Verdict:
         message = f"{counts.failed} of {counts.total} images failed, over {ending.failure_threshold_percent} %."
         return Verdict(Status.FAILED, Reason.FAILURE_THRESHOLD, message)
     if counts.failed:
-        message = f"{counts.succeeded} of {counts.total} images succeeded, {counts.failed} failed."
+        message = f"{_succeeded(counts)}, {counts.failed} failed."
         return Verdict(Status.COMPLETED, Reason.PARTIALLY_SUCCEEDED, message)
     return Verdict(Status.COMPLETED, Reason.ALL_SUCCEEDED, f"All {counts.total} images succeeded.")
 
@@ -69,3 +69,7 @@ ACCEPTED = Verdict(Status.PENDING, Reason.ACCEPTED, "Accepted.")
 
 def _so_far(counts: Counts) -> str:
     return f"{counts.done} of {counts.total} images are done"
+
+
+def _succeeded(counts: Counts) -> str:
+    return f"{counts.succeeded} of {counts.total} images succeeded"

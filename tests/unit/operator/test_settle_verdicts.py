@@ -74,6 +74,14 @@ def test_settle_without_a_shards_results_keeps_what_its_parts_finished(
     assert codes(batches) == [None, code, "timeout", code]
 
 
+def test_settle_of_a_stopped_batch_says_how_many_images_succeeded(
+    settler: Settler, accepted: Accept, batches: RecordingBatches
+) -> None:
+    accepted(URLS, images_per_shard=2).finish_shard(0)
+    settler.settle(REQUEST_ID, CANCELLED)
+    assert batches.finals[REQUEST_ID].verdict.message == "Cancelled; 2 of 4 images succeeded."
+
+
 def test_settle_with_a_receiver_freezes_what_it_is_told(
     settler: Settler, accepted: Accept, batches: RecordingBatches
 ) -> None:
