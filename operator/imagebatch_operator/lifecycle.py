@@ -153,7 +153,8 @@ def _end(batch: Batch, intent: Intent, observation: Observation, stop: Stop, now
     lost_since = observation.store_lost_since
     if lost_since is not None and now - lost_since >= STORE_GRACE:
         return Decision(Abandon(stop), watch=True)
-    show = _show(batch, intent, observation, publishing=True)
+    # A batch of which nothing ran goes from Pending to its end: Processing begins with the first running shard.
+    show = _show(batch, intent, observation, publishing=True) if _started(batch, observation) else None
     return Decision(Settle(stop), show, watch=True)
 
 
@@ -181,13 +182,17 @@ def _show(
     batch: Batch, intent: Intent, observation: Observation, *, publishing: bool = False
 ) -> tuple[Verdict, Progress] | None:
     """Return the status to write, None when the row says it already. Counts never go back."""
-    progress, started = batch.progress, batch.status is Status.PROCESSING
-    if (shards := observation.shards) is not None:
-        progress = max(progress, shards.progress, key=lambda each: each.counts.done)
-        started = started or shards.started
-    has_job = observation.job is not None
+    progress = batch.progress
+    if observation.shards is not None:
+        progress = max(progress, observation.shards.progress, key=lambda each: each.counts.done)
+    started, has_job = _started(batch, observation), observation.job is not None
     verdict = live_verdict(progress.counts, intent, started=started, has_job=has_job, publishing=publishing)
     return (verdict, progress) if (verdict, progress) != (batch.verdict, batch.progress) else None
+
+
+def _started(batch: Batch, observation: Observation) -> bool:
+    shards = observation.shards
+    return batch.status is Status.PROCESSING or (shards is not None and shards.started)
 
 
 def _moves(job: JobView | None, stop: Stop, action: Action | None) -> bool:

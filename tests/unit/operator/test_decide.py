@@ -159,3 +159,8 @@ def test_decide_when_parts_are_lost_does_not_go_back() -> None:
     running = Verdict(Status.PROCESSING, Reason.RUNNING, "9 of 30 images are done.")
     batch = replace(BATCH, verdict=running, progress=Progress(Counts(30, 9)))
     assert decide(batch, Intent(), Observation(job(active=1), shards()), T0).show is None
+
+
+def test_decide_to_end_a_batch_of_which_nothing_ran_does_not_show_it_processing() -> None:
+    decision = decide(BATCH, CANCEL, Observation(None, shards()), T0)
+    assert (decision.action, decision.show) == (Settle(CANCELLED), None)
