@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imagebatch.ports import Batches
 
 LISTEN_SECONDS = 1.0  # how long a stop may have to wait
-BROKEN_SECONDS = 5.0
+BROKEN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,17 @@ def sweep_until(stop: threading.Event, batches: Batches, add: Callable[[str], No
 
 
 def listen_until(stop: threading.Event, batches: Batches, wake: Callable[[str], None]) -> None:
-    """Pass every id on that word comes of."""
+    """Pass every id on that word comes of; after an outage all that are unfinished, for word was lost meanwhile."""
+    missed = False
     while not stop.is_set():
         try:
-            for request_id in batches.wake_ups(LISTEN_SECONDS):
+            ids = batches.wake_ups(LISTEN_SECONDS)
+            if missed:
+                ids = batches.unfinished()
+                missed = False
+            for request_id in ids:
                 wake(request_id)
         except Unavailable as error:
             log.warning("no notifications, the sweep goes on: %s", error)
+            missed = True
             stop.wait(BROKEN_SECONDS)

@@ -55,6 +55,13 @@ class Flaky(RecordingBatches):
         return ["a", "b"]
 
 
+class Missing(Notified):
+    """Of these two word was lost in the outage."""
+
+    def unfinished(self) -> list[str]:
+        return ["b", "c"]
+
+
 def test_sweep_of_unfinished_batches_puts_them_on_the_queue_again_and_again(
     batches: RecordingBatches, accepted: Callable[..., Scene]
 ) -> None:
@@ -72,9 +79,18 @@ def test_sweep_while_the_database_is_away_goes_on_afterwards() -> None:
     assert seen.ids == ["a", "b"]
 
 
-def test_listen_to_notifications_passes_every_id_on_and_outlives_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "BROKEN_SECONDS", 0.001)
+def test_listen_to_notifications_passes_every_id_on() -> None:
     stop = threading.Event()
     seen = Seen(stop, 3)
-    listen_until(stop, Notified(["a"], [], GONE, ["b", "c"]), seen)
+    listen_until(stop, Notified(["a"], [], ["b", "c"]), seen)
     assert seen.ids == ["a", "b", "c"]
+
+
+def test_listen_after_an_outage_passes_on_all_that_is_unfinished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "BROKEN_SECONDS", 0.001)
+    stop = threading.Event()
+    seen = Seen(stop, 4)
+    listen_until(stop, Missing(["a"], GONE, GONE, [], ["d"]), seen)
+    assert seen.ids == ["a", "b", "c", "d"]
