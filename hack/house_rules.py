@@ -143,7 +143,8 @@ def command_line_is_lazy(source: Source) -> Problems:
     """The command line imports embedded mode only inside the commands that need it."""
     if source.room != "cli":
         return
-    lazy = {id(node) for function in source.functions for node in ast.walk(function)}
+    never_run = [n for n in source.tree.body if isinstance(n, ast.If) and _dotted(n.test) == "TYPE_CHECKING"]
+    lazy = {id(node) for outer in (*source.functions, *never_run) for node in ast.walk(outer)}
     for node, module in _imports(source.tree):
         if module.startswith("imagebatch_embedded") and id(node) not in lazy:
             yield node.lineno, f"{module} is imported before a command needs it"

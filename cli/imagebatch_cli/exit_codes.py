@@ -9,6 +9,7 @@ class ExitCode(IntEnum):
     meaning: str
 
     def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        """Return the code with its meaning beside it."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

@@ -14,9 +14,7 @@ from imagebatch_cli.terminal import OutputKind, Terminal
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_DATA = Path(".imagebatch")
 
-Url = Annotated[
-    str, typer.Option("--url", envvar="IMAGEBATCH_URL", metavar="URL", help="Address of the service.")
-]
+Url = Annotated[str, typer.Option("--url", envvar="IMAGEBATCH_URL", metavar="URL", help="Address of the service.")]
 Output = Annotated[
     OutputKind, typer.Option("--output", "-o", help="Print the result for people or, as JSON, for programs.")
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -89,7 +89,12 @@ class Terminal:
         if not self._err.is_terminal:
             yield _Lines(self.tell)
             return
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self._err) as bar:
             task = bar.add_task("Pending", total=None)
 
@@ -104,7 +109,7 @@ class Terminal:
         if not self._err.is_terminal:
             yield lambda: None
             return
-        columns = (TextColumn("Downloading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("Downloading"), *_bar())
         with Progress(*columns, console=self._err) as bar:
             task = bar.add_task("", total=total)
             yield lambda: bar.advance(task)
@@ -122,6 +127,10 @@ class _Lines:
         if line != self._last:
             self._tell(line)
             self._last = line
+
+
+def _bar() -> tuple[ProgressColumn, ...]:
+    return BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
 
 
 def summary(batch: BatchStatus) -> str:

@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Keep quiet: the deliveries are what is told."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         """Take a delivery."""
         length = self.headers.get("Content-Length", "")
         if self.path.partition("?")[0] != PATH:

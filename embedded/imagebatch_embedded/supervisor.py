@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import Misconfigured
 from imagebatch_embedded.postgres_server import PostgresServer
+from imagebatch_embedded.processes import is_free
 from imagebatch_embedded.programs import Program
 from imagebatch_embedded.seaweed_server import SeaweedServer
 from imagebatch_migrations import upgrade
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.25
+PORT_SECONDS = 5.0  # an API whose supervisor was killed needs a moment to go
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 CALM_SECONDS = 60.0  # a program that ran so long starts its back-off anew
@@ -105,6 +107,7 @@ class Supervisor:
 
     def _start(self) -> Installation:
         ports = self._data.ports(self._api_port)
+        _await_free(ports.api)
         postgres = (
             None if "IMAGEBATCH_DATABASE_URL" in self._environ else PostgresServer(self._data.path, ports.postgres)
         )
@@ -184,3 +187,12 @@ class Supervisor:
             chosen["IMAGEBATCH_S3_ACCESS_KEY"] = s3.access_key
             chosen["IMAGEBATCH_S3_SECRET_KEY"] = s3.secret_key
         return {**chosen, **self._environ}
+
+
+def _await_free(port: int) -> None:
+    """Wait for the API's port. Raises Misconfigured: what else listens there would pass for our API."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            raise Misconfigured(f"port {port} is in use; choose another one with --port")
+        time.sleep(LOOK_SECONDS)

@@ -13,7 +13,9 @@ from imagebatch_cli.terminal import OutputKind, size
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--to", "-d", metavar="DIR", help="Folder for output.csv, errors.csv and report.json.", file_okay=False),
+    typer.Option(
+        "--to", "-d", metavar="DIR", help="Folder for output.csv, errors.csv and report.json.", file_okay=False
+    ),
 ]
 Images = Annotated[
     bool, typer.Option("--images", help="Download the images too, into DIR/images. [default DIR: imagebatch-ID]")
@@ -62,5 +64,3 @@ def _print(work: Call, files: list[str], folder: Path, downloads: Downloads) -> 
         raise CommandError(
             f"{len(downloads.failures)} images could not be downloaded.", "Run the same again: it gets the rest."
         )
-
-

@@ -16,16 +16,14 @@ T = TypeVar("T")
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end, as `watch` does.")]
 
 
-def validate(
-    context: typer.Context, file: CsvFile, url: Url = DEFAULT_URL, output: Output = OutputKind.TABLE
-) -> None:
+def validate(context: typer.Context, file: CsvFile, url: Url = DEFAULT_URL, output: Output = OutputKind.TABLE) -> None:
     """Have a CSV checked by the service; nothing is stored.
 
     Prints counts and the plan, or everything that is wrong with the file, in order of line.
     """
     work = call(context, url, output)
     csv = read_csv(file)
-    plan = _told(work, lambda: work.client.plan(csv, {}))
+    plan = told(work, lambda: work.client.plan(csv, {}))
     if work.terminal.as_json:
         work.terminal.json(plan)
         return
@@ -58,7 +56,7 @@ def submit(
     )
     work = call(context, url, output)
     csv = read_csv(file)
-    request_id = _told(work, lambda: work.client.upload(csv, given))
+    request_id = told(work, lambda: work.client.upload(csv, given))
     if watch:
         work.terminal.tell(f"Accepted as {request_id}")
         end(work, request_id)
@@ -80,7 +78,7 @@ def end(work: Call, request_id: str) -> None:
         raise typer.Exit(ExitCode.UNMET)
 
 
-def _told(work: Call, upload: Callable[[], T]) -> T:
+def told(work: Call, upload: Callable[[], T]) -> T:
     """Return what `upload` does; of a refusal, print every violation before it goes on."""
     try:
         return upload()

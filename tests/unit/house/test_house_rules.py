@@ -50,6 +50,7 @@ def test_rule_when_it_is_broken_complains(path: str, text: str, complaint: str) 
 
 KEPT = [
     ("cli/imagebatch_cli/main.py", DOC + "def dev():\n    import imagebatch_embedded.supervisor\n"),
+    ("cli/imagebatch_cli/dev.py", DOC + "if TYPE_CHECKING:\n    import imagebatch_embedded.supervisor\n"),
     ("core/imagebatch/model/rows.py", DOC + "import csv\nfrom imagebatch.model import errors\n"),
     ("api/imagebatch_api/__main__.py", DOC + 'if __name__ == "__main__":\n    run(os.environ)\n'),
     ("core/imagebatch/database/rows.py", DOC + "def f(environ):\n    return environ['KEY']\n"),
