@@ -98,7 +98,3 @@ def read_images(data: bytes) -> Iterator[Image]:
     """Yield the images of images.jsonl or of a shard's byte range of it."""
     for line in data.splitlines():
         yield Image.from_line(line)
-
-
-def _shard_to_json(shard: ShardRange) -> dict[str, int]:
-    return {"first": shard.first, "count": shard.count, "offset": shard.offset, "length": shard.length}
