@@ -30,10 +30,11 @@ lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python hack/house_rules.py
 
-fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example from the settings.
+fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example and the reference of settings and metrics.
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 	@$(BIN)/python hack/env_example.py
+	@$(BIN)/python hack/reference_pages.py
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios.
 	@$(BIN)/python tests/bench/run.py
