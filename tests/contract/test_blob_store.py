@@ -139,3 +139,13 @@ def test_keys_with_spaces_and_letters_beyond_ascii_are_kept(store: BlobStore):
 
 def test_check_when_it_is_there_says_nothing(store: BlobStore):
     store.check()
+
+
+def test_open_when_closed_before_its_end_leaves_the_store_usable(store: BlobStore):
+    store.put("large", b"x" * 300_000, "text/plain")
+    for read in (0, 1):
+        chunks = store.open("large").chunks
+        for _ in range(read):
+            next(chunks)
+        chunks.close()
+    assert len(store.get("large")) == 300_000

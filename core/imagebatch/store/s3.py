@@ -187,7 +187,15 @@ def _info(key: str, answer: BaseHTTPResponse) -> BlobInfo:
 
 
 def _chunks(key: str, answer: BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the body. The connection is let go at the end, or by `close` at any time after this returns."""
+    chunks = _body(key, answer)
+    next(chunks)  # a generator that was never entered would not run its `finally`
+    return chunks
+
+
+def _body(key: str, answer: BaseHTTPResponse) -> Iterator[bytes]:
     try:
+        yield b""
         with translated(key):
             yield from answer.stream(CHUNK_BYTES)
     finally:

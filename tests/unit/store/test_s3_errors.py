@@ -9,7 +9,7 @@ from minio.error import S3Error, ServerError
 from imagebatch.model.errors import Misconfigured, NotFound, Unavailable
 from imagebatch.settings import StoreSettings
 from imagebatch.store import S3BlobStore
-from imagebatch.store.s3 import translated
+from imagebatch.store.s3 import _chunks, translated
 
 
 def s3_error(code: str) -> S3Error:
@@ -44,3 +44,29 @@ def test_unavailable_names_the_store():
 def test_store_when_the_endpoint_is_no_address_is_misconfigured(endpoint: str):
     with pytest.raises(Misconfigured):
         S3BlobStore(StoreSettings(s3_endpoint=endpoint, s3_access_key="a", s3_secret_key="b"))
+
+
+class Answer:
+    """A fake HTTP answer that knows whether it was closed."""
+
+    closed = False
+
+    def stream(self, _: int) -> list[bytes]:
+        return [b"a", b"b"]
+
+    def close(self) -> None:
+        self.closed = True
+
+    def release_conn(self) -> None: ...
+
+
+def test_chunks_when_closed_before_the_first_let_the_connection_go():
+    answer = Answer()
+    _chunks("key", answer).close()
+    assert answer.closed
+
+
+def test_chunks_when_read_to_the_end_let_the_connection_go():
+    answer = Answer()
+    assert b"".join(_chunks("key", answer)) == b"ab"
+    assert answer.closed
