@@ -15,8 +15,8 @@ help: ## Print this list.
 demo: set-up-embedded ## Run the main job before your eyes, with sample pictures or your own file (make demo CSV=my.csv).
 	@$(BIN)/imagebatch demo $(if $(CSV),--csv "$(CSV)")
 
-dev: set-up-embedded ## Start the whole service on this machine; Ctrl-C stops it.
-	@exec $(BIN)/imagebatch dev
+dev: set-up-embedded ## Start the whole service on this machine, with the sample pictures; Ctrl-C stops it.
+	@exec $(BIN)/imagebatch dev --samples
 
 test: set-up-dev ## Run lint, every test, and the Postman collection against the embedded service.
 	@$(MAKE) lint
@@ -30,11 +30,12 @@ lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python hack/house_rules.py
 
-fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example and the reference of settings and metrics.
+fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example and the generated reference pages.
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 	@$(BIN)/python hack/env_example.py
 	@$(BIN)/python hack/reference_pages.py
+	@$(BIN)/python hack/cli_reference.py
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios.
 	@$(BIN)/python tests/bench/run.py
