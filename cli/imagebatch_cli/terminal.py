@@ -51,7 +51,8 @@ class Terminal:
 
     def line(self, text: str) -> None:
         """Print one line of the result."""
-        self._out.print(Text(printable(text)), soft_wrap=True)
+        sys.stdout.write(printable(text) + "\n")  # not through rich, which would turn tabs into spaces
+        sys.stdout.flush()
 
     def raw(self, data: bytes) -> None:
         """Pass a file on as it is."""

@@ -45,7 +45,7 @@ class WebhookReceiver:
     def __init__(
         self, secret: str, on_delivery: Callable[[ReceivedDelivery], None], *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        self._webhook = _webhook(secret)
+        self.key = signing_key(secret)
         self.on_delivery = on_delivery
         try:
             self._server = _Server((host, port), self)
@@ -74,21 +74,23 @@ class WebhookReceiver:
         self._server.server_close()
         self._thread.join()
 
-    def check(self, body: bytes, headers: Mapping[str, str]) -> ReceivedDelivery:
-        """Return a delivery with the verdict on its signature."""
-        webhook_id = headers.get("webhook-id", "")
-        try:
-            said = self._webhook.verify(body, dict(headers))
-            return ReceivedDelivery(webhook_id, said if isinstance(said, dict) else None)
-        except (WebhookVerificationError, ValueError) as error:  # ValueError: not base64, not UTF-8, not JSON
-            return ReceivedDelivery(webhook_id, None, str(error) or "malformed")
 
-
-def _webhook(secret: str) -> Webhook:
+def signing_key(secret: str) -> Webhook:
+    """Return what verifies with a secret (`whsec_…`). Raises WrongUse."""
     try:
         return Webhook(secret.strip())
     except (ValueError, RuntimeError, EmptyWebhookSecretError) as error:
         raise WrongUse("The secret is no signing key: it looks like whsec_ and base64.") from error
+
+
+def judge(key: Webhook, body: bytes, headers: Mapping[str, str]) -> ReceivedDelivery:
+    """Return a delivery with the verdict on its signature; header names are lower-case."""
+    webhook_id = headers.get("webhook-id", "")
+    try:
+        said = key.verify(body, dict(headers))
+        return ReceivedDelivery(webhook_id, said if isinstance(said, dict) else None)
+    except (WebhookVerificationError, ValueError) as error:  # ValueError: not base64, not UTF-8, not JSON
+        return ReceivedDelivery(webhook_id, None, str(error) or "malformed")
 
 
 class _Server(ThreadingHTTPServer):
@@ -115,8 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(413)
         else:
             body = self.rfile.read(int(length))
-            delivery = self.server.owner.check(body, {name.lower(): value for name, value in self.headers.items()})
-            self.server.owner.on_delivery(delivery)
+            owner = self.server.owner
+            delivery = judge(owner.key, body, {name.lower(): value for name, value in self.headers.items()})
+            owner.on_delivery(delivery)
             self._answer(204 if delivery.verified else 401)
 
     def _answer(self, status: int) -> None:
@@ -130,5 +133,6 @@ def described(delivery: ReceivedDelivery) -> str:
     if not delivery.verified:
         return f"refused   {delivery.webhook_id or '(no webhook-id)'}: {delivery.fault}"
     body = delivery.body or {}
-    known = (body.get("request_id"), body.get("status"), body.get("reason"), json.dumps(body.get("counts")))
-    return f"verified  {delivery.webhook_id}: " + " ".join(str(each) for each in known if each)
+    known = [str(body[name]) for name in ("request_id", "status", "reason") if name in body]
+    counts = [json.dumps(body["counts"])] if "counts" in body else []
+    return f"verified  {delivery.webhook_id}: {' '.join(known + counts)}"

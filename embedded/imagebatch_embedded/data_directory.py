@@ -58,6 +58,7 @@ class DataDirectory:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            lock.close()
             raise Misconfigured(f"{self.path} is in use by another `imagebatch dev`") from error
         self._lock = lock
 

@@ -60,7 +60,9 @@ def _images(seen: Seen, samples: Mapping[str, Sample]) -> Iterator[str]:
     if ends.keys() != samples.keys():
         yield f"the report tells of other images: {sorted(ends.keys() ^ samples.keys())}"
     for url, sample in samples.items():
-        end = ends.get(url, {})
+        end = ends.get(url)
+        if end is None:
+            continue
         if end.get("code") != sample.code:
             yield f"{sample.name} ended with {end.get('code') or 'an output'}, not {sample.code or 'an output'}"
         elif seen.looks.get(url) != sample.look:
