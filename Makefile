@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
 
-.PHONY: help demo dev test lint fmt bench lock clean set-up-embedded set-up-dev
+.PHONY: help demo dev test lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,10 +18,9 @@ demo: set-up-embedded ## Run the main job before your eyes, with sample pictures
 dev: set-up-embedded ## Start the whole service on this machine, with the sample pictures; Ctrl-C stops it.
 	@exec $(BIN)/imagebatch dev --samples
 
-test: set-up-dev ## Run lint, every test, and the Postman collection against the embedded service.
+test: set-up-dev set-up-newman ## Run lint, every test, and the Postman collection against the embedded service.
 	@$(MAKE) lint
 	@$(BIN)/pytest $(TESTS)
-	@hack/newman.sh
 
 lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the house; changes nothing.
 	@$(BIN)/ruff check .
@@ -37,8 +36,8 @@ fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.exam
 	@$(BIN)/python hack/reference_pages.py
 	@$(BIN)/python hack/cli_reference.py
 
-bench: set-up-dev ## Measure speed and memory on this machine and print the ratios.
-	@$(BIN)/python tests/bench/run.py
+bench: set-up-dev ## Measure speed and memory on this machine and print the ratios (make bench ARGS=--quick).
+	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
 
 lock: set-up-dev ## Pin every dependency again, with hashes, from pyproject.toml.
 	@hack/lock.sh
@@ -52,3 +51,6 @@ set-up-embedded:
 
 set-up-dev:
 	@hack/setup.sh dev
+
+set-up-newman:
+	@hack/node_tools.sh >/dev/null
