@@ -13,7 +13,9 @@ from imagebatch_processor.policy import ImageFormat
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # stuffed zeros and restarts are scan data
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# Stuffed zeros and restarts are scan data. One literal byte in front lets the search skip fast.
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _JFIF_BYTES = 18  # marker, length and JFIF header without a thumbnail
 _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
@@ -60,7 +62,7 @@ def _jpeg(data: bytes, keep_exif_and_xmp: bool) -> bytes:
 
 
 def _end_of_scan(data: bytes, position: int) -> int:
-    found = _JPEG_MARKER.search(data, position)
+    found = _END_OF_SCAN.search(data, position)
     if found is None:
         raise _MalformedError
     return found.start()
