@@ -35,17 +35,18 @@ def sweep_until(stop: threading.Event, batches: Batches, add: Callable[[str], No
 
 
 def listen_until(stop: threading.Event, batches: Batches, wake: Callable[[str], None]) -> None:
-    """Pass every id on that word comes of; after an outage all that are unfinished, for word was lost meanwhile."""
-    missed = False
+    """Pass every id on that word comes of.
+
+    Whenever listening begins, every unfinished batch is passed on too: of what was said before, no word is left.
+    """
+    deaf = True
     while not stop.is_set():
         try:
-            ids = batches.wake_ups(LISTEN_SECONDS)
-            if missed:
-                ids = batches.unfinished()
-                missed = False
-            for request_id in ids:
+            said = batches.wake_ups(0.0 if deaf else LISTEN_SECONDS)
+            for request_id in [*said, *(batches.unfinished() if deaf else ())]:
                 wake(request_id)
+            deaf = False
         except Unavailable as error:
             log.warning("no notifications, the sweep goes on: %s", error)
-            missed = True
+            deaf = True
             stop.wait(BROKEN_SECONDS)

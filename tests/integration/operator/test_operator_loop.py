@@ -44,7 +44,9 @@ def loop(
     migrated_database_url: str,
     bucket_settings: StoreSettings,
     tmp_path: Path,
+    webhook_receiver: WebhookReceiver,
 ) -> Iterator[OperatorLoop]:
+    """A running loop; it stops before its receiver does."""
     (tmp_path / "default").write_text(SECRET)
     clock, stop = SystemClock(), threading.Event()
     made = OperatorLoop(

@@ -86,11 +86,12 @@ def test_listen_to_notifications_passes_every_id_on() -> None:
     assert seen.ids == ["a", "b", "c"]
 
 
-def test_listen_after_an_outage_passes_on_all_that_is_unfinished(
+def test_listen_at_the_start_and_after_an_outage_passes_on_all_that_is_unfinished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sweep, "BROKEN_SECONDS", 0.001)
     stop = threading.Event()
-    seen = Seen(stop, 4)
+    seen = Seen(stop, 6)
     listen_until(stop, Missing(["a"], GONE, GONE, [], ["d"]), seen)
-    assert seen.ids == ["a", "b", "c", "d"]
+    at_the_start, after_the_outage = ["a", "b", "c"], ["b", "c"]
+    assert seen.ids == [*at_the_start, *after_the_outage, "d"]
