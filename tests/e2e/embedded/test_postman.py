@@ -51,9 +51,9 @@ def names(items: list[dict[str, Any]]) -> list[str]:
 def test_collection_when_newman_runs_it_passes_every_assertion(
     installation: Installation, image_source: ImageServer, webhook_receiver: WebhookReceiver, tmp_path: Path
 ):
-    photo = image_source.add("/chair.jpg", pictures.jpeg())
-    image_source.add("/chair-back.png", pictures.png(alpha=True))
-    image_source.add("/table.webp", pictures.webp())
+    photo = image_source.add("/chair-front.jpg", pictures.jpeg())
+    image_source.add("/chair-side.jpg", pictures.jpeg(120, 160))
+    image_source.add("/vase.webp", pictures.webp())
     samples = tmp_path / "docs" / "samples"
     samples.mkdir(parents=True)
     (samples / "products.csv").write_bytes(csv_of([[photo]]))
