@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from imagebatch_processor.policy import Compressed
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_LARGE_BYTES = 4 * 1024 * 1024
 _DATA_FIELD = 5  # of /proc/self/statm, in pages: data and stack
 # Before a picture's own need is known: receiving it and reading its header. WebP reserves two canvases by then.
 _GROUND_BYTES = 512 * 1024 * 1024
@@ -36,6 +38,7 @@ def main(arguments: list[str]) -> int:
     parent, blocks, max_bytes = (int(argument) for argument in arguments)
     _die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _return_large_memory()
     keep_pixel_memory(blocks)
     channel = Channel(socket.socket(fileno=0))
     channel.send({"ready": True})
@@ -53,6 +56,17 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(0)
+
+
+def _return_large_memory() -> None:
+    """Have freed memory go back to the system at once, where glibc would keep hundreds of megabytes.
+
+    What is worth keeping between pictures, Pillow keeps, within bounds. Elsewhere than in glibc nothing is done.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
 
 
 def _answer(channel: Channel, request: dict[str, Any], data: bytes) -> None:
