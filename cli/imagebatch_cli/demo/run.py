@@ -14,7 +14,7 @@ from imagebatch_cli.demo import story
 from imagebatch_cli.demo.expectations import unmet, unmet_by_any
 from imagebatch_cli.demo.seen import Seen, gather
 from imagebatch_cli.development import FETCH_ALLOW, WEBHOOK_ALLOW, allow
-from imagebatch_cli.errors import CommandError, MachineFault
+from imagebatch_cli.errors import CommandError, Interrupted, MachineFault
 from imagebatch_cli.interrupts import interruptible
 from imagebatch_cli.options import Call, connect, read_csv
 from imagebatch_cli.watching import follow
@@ -53,6 +53,8 @@ def run_demo(data: Path, csv: Path | None, environ: Mapping[str, str], terminal:
             seen, faults = _run(folder, own, _settings(environ, own), terminal)
     except Misconfigured as error:
         raise MachineFault(error.message) from error
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted("the demo was stopped; nothing of it runs on.") from None
     if faults:
         for fault in faults:
             terminal.tell(f"unexpected: {fault}", "red")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import pictures
-from support.command_line import imagebatch
+from support.command_line import BackgroundCommand, alive, descendants, imagebatch
 from support.image_server import ImageServer
 from support.open_folder import open_folder
 from support.service import csv_of
@@ -60,6 +61,17 @@ def test_demo_when_its_file_breaks_the_rules_lists_why_and_exits_3(folder: Path,
     assert ended.returncode == 3
     assert "2\tInput Image Urls\tmalformed_url" in ended.stdout
     assert not LAST_LINE.search(ended.stdout)
+
+
+def test_demo_when_interrupted_stops_everything_and_exits_130(folder: Path) -> None:
+    with BackgroundCommand("demo", "--data", folder / "demo") as command:
+        command.wait_for("accepted as")
+        children = descendants(command.pid)
+        assert command.end(signal.SIGINT) == 130
+    assert len(children) > 4
+    assert alive(children) == []
+    assert "the demo was stopped" in command.output
+    assert not LAST_LINE.search(command.output)
 
 
 def test_demo_when_the_folder_is_somebody_elses_exits_5(tmp_path: Path) -> None:
