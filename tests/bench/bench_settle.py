@@ -37,7 +37,7 @@ KIB_PER_MIB = 1024
 
 def run(rows: int = ROWS) -> dict[str, float]:
     """Print and return seconds and MiB: of the process before it settled, and at its peak."""
-    with _servers() as (database_url, store):
+    with servers() as (database_url, store):
         request_id = _make_batch(rows, database_url, store)
         # A process of its own, so that its peak memory is that of settling.
         with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -84,7 +84,7 @@ def _make_batch(rows: int, database_url: str, settings: StoreSettings) -> str:
 
 
 @contextmanager
-def _servers() -> Iterator[tuple[str, StoreSettings]]:
+def servers() -> Iterator[tuple[str, StoreSettings]]:
     with open_folder() as folder:
         postgres = PostgresServer(folder / "postgres", free_port())
         seaweed = SeaweedServer(folder / "seaweed", SeaweedPorts.free())

@@ -1,0 +1,133 @@
+"""Images a second: the whole service, one shard, a naive loop and the codec alone, in turns in one run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import cycle, islice
+from statistics import median
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bench.following import follow
+from bench.memory import TreeSampler
+from bench.photographs import photographs
+from bench.stage import TESTS, Stage, environment
+from support.batch_scene import make_scene
+from support.service import Service, csv_of
+
+from imagebatch.model import names
+from imagebatch.model.batch import BatchSpec, OutputOptions
+from imagebatch.store import S3BlobStore
+from imagebatch_processor.codec_pool import CodecPool, available_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHARD_SECONDS = 1800.0
+LOOK_SECONDS = 0.05
+URLS_PER_ROW = 4
+
+
+@dataclass(frozen=True)
+class Round:
+    """Images a second of every contestant, one after the other; `shard_start_seconds` is a shard of one image."""
+
+    batch: float
+    shard: float
+    shard_without_start: float
+    shard_start_seconds: float
+    shard_mib: float
+    naive: float
+    codec: float
+
+
+def rounds(stage: Stage, images: int, count: int) -> list[Round]:
+    """Measure `count` rounds of `images` images each, after a first small one that is not counted."""
+    warm_up = max(2, min(images, 40))
+    one_round(stage, warm_up, "warm-up")
+    measured = []
+    for number in range(count):
+        measured.append(one_round(stage, images, f"round{number}"))
+        print(f"pipeline: {asdict(measured[-1])}", file=sys.stderr)
+    return measured
+
+
+def middle(measured: Sequence[Round], over: str, under: str) -> float:
+    """Return the median over the rounds of one contestant's speed over another's in the same round."""
+    return median(getattr(each, over) / getattr(each, under) for each in measured)
+
+
+def one_round(stage: Stage, images: int, name: str) -> Round:
+    batch = images / batch_seconds(stage, stage.urls(f"{name}-batch", images))
+    naive = images / naive_seconds(stage, stage.urls(f"{name}-naive", images))
+    start, _ = shard_seconds(stage, stage.urls(f"{name}-one", 1))
+    shard, mib = shard_seconds(stage, stage.urls(f"{name}-shard", images))
+    codec = images / codec_seconds(images)
+    return Round(batch, images / shard, (images - 1) / (shard - start), start, mib, naive, codec)
+
+
+def batch_seconds(stage: Stage, urls: list[str]) -> float:
+    """Return the time from the upload to Completed, as a client sees it."""
+    rows = [urls[n : n + URLS_PER_ROW] for n in range(0, len(urls), URLS_PER_ROW)]
+    with Service(stage.installation.api_url) as service:
+        started = time.perf_counter()
+        follow(service, service.upload(csv_of(rows)), LOOK_SECONDS)
+        return time.perf_counter() - started
+
+
+def shard_seconds(stage: Stage, urls: list[str]) -> tuple[float, float]:
+    """Return the time of a processor on one shard with all cores, from its start to its exit, and its MiB."""
+    request_id = str(uuid.uuid4())
+    store = S3BlobStore(stage.store)
+    make_scene(store, [[url] for url in urls], spec=BatchSpec(images_per_shard=len(urls)), request_id=request_id)
+    environ = environment(stage.store, {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": "0"})
+    log = stage.installation.logs / "bench-shard.log"
+    started = time.perf_counter()
+    with log.open("ab") as output:
+        shard = subprocess.Popen(
+            [sys.executable, "-m", "imagebatch_processor"], env=environ, stdout=output, stderr=subprocess.STDOUT
+        )
+        with TreeSampler(shard.pid) as sampler:
+            code = shard.wait(SHARD_SECONDS)
+            seconds = time.perf_counter() - started
+    assert code == 0, log.read_text()
+    assert store.get(names.shard_results_key(request_id, 0)).count(b'"name"') >= len(urls)
+    return seconds, sampler.largest_mib
+
+
+def naive_seconds(stage: Stage, urls: list[str]) -> float:
+    """Return the time of the naive loop over the same pictures and servers; its start is not counted."""
+    task = {
+        "endpoint": urlsplit(stage.store.s3_endpoint).netloc,
+        "access_key": stage.store.s3_access_key,
+        "secret_key": stage.store.s3_secret_key,
+        "bucket": stage.store.s3_bucket,
+        "prefix": f"naive/{uuid.uuid4()}/",
+        "urls": urls,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.naive_loop"],
+        cwd=TESTS,
+        input=json.dumps(task),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def codec_seconds(images: int) -> float:
+    """Return the time of the codec's children alone, one for each core, over pictures in memory."""
+    pictures, options, cores = photographs(), OutputOptions(), available_cpus()
+    with CodecPool(cores) as pool, ThreadPoolExecutor(2 * cores) as threads:
+        list(threads.map(lambda picture: pool.compress(picture, options), pictures))
+        started = time.perf_counter()
+        for _ in threads.map(lambda picture: pool.compress(picture, options), islice(cycle(pictures), images)):
+            pass
+        return time.perf_counter() - started

@@ -1,0 +1,47 @@
+"""`python -m bench.picture_server FILE…`: serves the files at /0.jpg, /1.jpg, … whatever the query, cheaply.
+
+A program of its own, so that its work is on the cores but not in the measured process. Prints its port, then serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+END_OF_HEAD = b"\r\n\r\n"
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection: HTTP/1.1 GET without a body, nothing else."""
+
+    def __init__(self, pictures: list[bytes]) -> None:
+        self.pictures = pictures
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while END_OF_HEAD in self.received:
+            head, _, self.received = self.received.partition(END_OF_HEAD)
+            self.answer(head.split(b" ", 2)[1])
+
+    def answer(self, target: bytes) -> None:
+        name = target.partition(b"?")[0].removeprefix(b"/").removesuffix(b".jpg")
+        picture = self.pictures[int(name)]
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+        self.transport.writelines([head.encode(), picture])
+
+
+async def serve(pictures: list[bytes]) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(pictures), "127.0.0.1", 0, backlog=256)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve([Path(file).read_bytes() for file in sys.argv[1:]]))

@@ -1,0 +1,150 @@
+"""`make bench`: every measurement in one run on one machine, printed beside its goal. Nothing here asserts a speed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench import bench_codec, bench_imports, bench_pipeline, bench_service
+from bench.memory import find_child, peak_mib
+from bench.photographs import photographs
+from bench.report import Goal, Row, machine, table
+from bench.stage import TESTS, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.bench_pipeline import Round
+
+URLS_PER_ROW = 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: images of a round, rounds, rows of the large CSV, repetitions of what is short."""
+
+    images: int = 1200
+    rounds: int = 5
+    rows: int = 50_000
+    repetitions: int = 9
+    codec_runs: int = 40
+
+
+QUICK = Size(images=8, rounds=1, rows=40, repetitions=1, codec_runs=1)
+
+
+def measure(size: Size) -> list[Row]:
+    """Return every row."""
+    return [*_pipeline(size), *_codec(size), *_bulk(size)]
+
+
+def _pipeline(size: Size) -> list[Row]:
+    with stage() as running:
+        rounds = bench_pipeline.rounds(running, size.images, size.rounds)
+        one_image = bench_service.one_image(running, size.repetitions)
+        api, operator = (
+            peak_mib(find_child(program, os.getpid())) for program in ("imagebatch_api", "operator_process")
+        )
+    imports = bench_imports.run(size.repetitions)
+    return [
+        *_speeds(rounds),
+        Row("one small image, request to Completed", one_image, "s", Goal.most(1, "s")),
+        Row("a shard's imports over bare Python", imports, "ms", Goal.most(300, "ms")),
+        Row("peak memory of the API, these batches", api, "MiB"),
+        Row("peak memory of the operator half, these batches", operator, "MiB"),
+        Row("peak memory of a shard with its encoders (sum of RSS)", max(r.shard_mib for r in rounds), "MiB"),
+    ]
+
+
+def _speeds(rounds: Sequence[Round]) -> list[Row]:
+    def speed(name: str) -> float:
+        return median(getattr(each, name) for each in rounds)
+
+    def ratio(over: str, under: str) -> float:
+        return bench_pipeline.middle(rounds, over, under)
+
+    to_codec, to_naive = Goal.least(0.60, stretch=0.75), Goal.least(2.2, stretch=2.5)
+    return [
+        Row("whole batch, upload to Completed", speed("batch"), "images/s"),
+        Row("one shard with all cores, start to exit", speed("shard"), "images/s"),
+        Row("the same without its start", speed("shard_without_start"), "images/s"),
+        Row("start and end of a shard (one image)", speed("shard_start_seconds"), "s"),
+        Row("naive serial loop", speed("naive"), "images/s"),
+        Row("codec children alone, all cores", speed("codec"), "images/s"),
+        Row("whole batch ÷ codec alone", ratio("batch", "codec"), "", to_codec),
+        Row("one shard ÷ codec alone", ratio("shard", "codec"), "", to_codec),
+        Row("one shard without its start ÷ codec alone", ratio("shard_without_start", "codec"), "", to_codec),
+        Row("whole batch ÷ naive loop", ratio("batch", "naive"), "", to_naive),
+        Row("one shard ÷ naive loop", ratio("shard", "naive"), "", to_naive),
+    ]
+
+
+def _codec(size: Size) -> list[Row]:
+    return [Row(f"codec: {row.name}", row.value, row.unit, _goal(row)) for row in bench_codec.run(size.codec_runs)]
+
+
+def _goal(row: bench_codec.Row) -> Goal | None:
+    if row.least is not None:
+        return Goal.least(row.least, row.unit)
+    return Goal.most(row.most, row.unit) if row.most is not None else None
+
+
+def _bulk(size: Size) -> list[Row]:
+    upload = bench_service.upload(size.rows, min(3, size.repetitions))
+    settle = _settle(size.rows)
+    urls = size.rows * URLS_PER_ROW
+    return [
+        Row(f"upload to request id, {size.rows:,} rows, {urls:,} URLs", upload.seconds, "s", Goal.most(2, "s")),
+        Row("peak memory of the API while it accepts them", upload.peak_mib, "MiB"),
+        Row("the same before the first upload", upload.idle_mib, "MiB"),
+        Row(f"settle, {urls:,} results", settle["seconds"], "s", Goal.most(15, "s")),
+        Row("peak memory of the operator half while it settles them", settle["peak_mib"], "MiB"),
+        Row("the same before it settles", settle["before_mib"], "MiB"),
+    ]
+
+
+def _settle(rows: int) -> dict[str, float]:
+    """Settle in a program of its own: what this one has imported would count as memory of its children's, too."""
+    program = f"import json; from bench import bench_settle; print(json.dumps(bench_settle.run({rows})))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=TESTS, stdout=subprocess.PIPE, text=True, check=True)
+    text, found = done.stdout.splitlines()
+    print(text)
+    return dict(json.loads(found))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print the table, write the JSON file if one is asked for."""
+    options = _options(arguments)
+    size = QUICK if options.quick else Size(options.images, options.rounds)
+    about = machine()
+    with redirect_stdout(sys.stderr):
+        rows = measure(size)
+    for name, value in about.items():
+        print(f"{name}: {value}")
+    pictures = [len(picture) / 1000 for picture in photographs()]
+    print(f"pictures: 1632 × 1224 JPEG, {min(pictures):.0f}-{max(pictures):.0f} kB; {size.rounds} × {size.images}\n")
+    print(table(rows))
+    if options.json:
+        found = {"machine": about, "size": vars(size), "rows": [row.to_json() for row in rows]}
+        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few of everything: shows that it runs, not how fast")
+    parser.add_argument("--images", type=int, default=Size.images, help="images of a round (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=Size.rounds, help="rounds, of which medians (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
