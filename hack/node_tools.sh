@@ -32,7 +32,8 @@ if [ ! -e "$folder/.ready" ]; then
   say "installing newman into $folder"
   mkdir -p "$folder"
   cp hack/node/package.json hack/node/package-lock.json "$folder/"
-  npm ci --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts >&2
+  npm ci --prefix "$folder" --loglevel error --no-audit --no-fund --ignore-scripts >&2 ||
+    die "npm could not install newman; its words are above"
   touch "$folder/.ready"
 fi
 echo "$folder/node_modules/.bin"
