@@ -83,10 +83,10 @@ def run(environ: Mapping[str, str], asked_to_stop: threading.Event) -> ExitCode:
 def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Event) -> End:
     workers = settings.shard.shard_workers or available_cpus()
     threads = THREADS_PER_WORKER * workers
-    store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=threads + 1)
-    plan, images = read_task(store, task)
-    limits = _image_limits(settings)
-    with CodecPool(workers, limits, memory_bytes=settings.shard.shard_memory_bytes) as codec:
+    # The children start while the plan is read.
+    with CodecPool(workers, _image_limits(settings), memory_bytes=settings.shard.shard_memory_bytes) as codec:
+        store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=threads + 1)
+        plan, images = read_task(store, task)
         ledger = Ledger(store, task.request_id, task.shard)
         flusher = Flusher(ledger, seconds=settings.shard.shard_flush_seconds, images=settings.shard.shard_flush_images)
         pipeline = Pipeline(
