@@ -40,10 +40,11 @@ METADATA_ADDRESSES: frozenset[Address] = frozenset(
 
 # IANA has given out nothing else to be routed; Python 3.11.7 calls fec0::/10 and 4000::/3 global.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-# Special-purpose ranges that `is_global` lets through on a Python this package supports.
+# Special-purpose ranges that `is_global` lets through on some Python that this package supports.
 _SPECIAL: tuple[Network, ...] = (
     IPv4Network("192.0.0.0/24"),  # IETF protocol assignments, RFC 6890
     IPv4Network("192.88.99.0/24"),  # 6to4 relay anycast, withdrawn by RFC 7526
+    IPv6Network("2001::/23"),  # IETF protocol assignments, RFC 2928: Teredo, benchmarking, ORCHID and what will come
     IPv6Network("3fff::/20"),  # documentation, RFC 9637
 )
 
