@@ -40,7 +40,6 @@ NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
-FINAL_STATUSES = (Status.COMPLETED, Status.FAILED)
 NOT_FINAL = "processing_status IN ('Pending', 'Processing')"
 UNSENT = "delivered_at IS NULL AND given_up_at IS NULL"
 
