@@ -9,15 +9,28 @@ import os
 import signal
 import sys
 import threading
+import time
+
+# The shard's own 10 s for what is being encoded or uploaded, and time to write that down. Whoever asks kills later.
+LEAVE_SECONDS = 13.0
 
 _asked_to_stop = threading.Event()
 # Before the imports below, which take a while: as PID 1 of a pod there is no default action, and SIGTERM would
 # be lost or end in 137, which counts as a failure.
 signal.signal(signal.SIGTERM, lambda *_: _asked_to_stop.set())
 
-from imagebatch_processor.run import run  # noqa: E402 - after the handler, see above
+from imagebatch_processor.run import ExitCode, run  # noqa: E402 - after the handler, see above
+
+
+def _leave_in_time() -> None:
+    """End the process if it is still there long after it was asked to stop: the store may be away for minutes."""
+    _asked_to_stop.wait()
+    time.sleep(LEAVE_SECONDS)
+    os._exit(ExitCode.STOPPED)
+
 
 if __name__ == "__main__":
+    threading.Thread(target=_leave_in_time, daemon=True).start()
     # The threads that still fetch hold nothing that is worth waiting for.
     code = run(os.environ, _asked_to_stop)
     sys.stdout.flush()

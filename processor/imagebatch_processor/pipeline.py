@@ -14,8 +14,6 @@ from imagebatch.model.results import Outcome
 from imagebatch.net.failures import FetchRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from imagebatch.model.batch import OutputOptions
     from imagebatch.model.plan import Image
     from imagebatch.net.messages import Fetched, FetchLimits, Sink
@@ -27,7 +25,7 @@ class Fetcher(Protocol):
     """What the pipeline needs of the guarded HTTP client."""
 
     def get(self, url: str, *, limits: FetchLimits, into: Sink) -> Fetched:
-        """Write the body of `url` to `into`. Raises ImageRejected."""
+        """Write the body of `url` to `into`. Raises FetchRejected."""
 
 
 class Compressor(Protocol):
@@ -37,8 +35,15 @@ class Compressor(Protocol):
         """Return the picture re-encoded. Raises ImageRejected."""
 
 
-class Stopped(Exception):
-    """The shard was asked to stop while the image was being fetched; it is dropped."""
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What came of an image's URL: its bytes, or why there are none. `started` is a reading of `time.monotonic`."""
+
+    image: Image
+    started: float
+    attempts: int
+    body: bytes = b""
+    rejected: ImageRejected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +56,52 @@ class Pipeline:
     limits: FetchLimits
     codec: Compressor
     store: BlobStore
-    stopping: Callable[[], bool]
 
-    def process(self, image: Image) -> Outcome:
-        """Return the image's end. Raises Unavailable when the store is away, Stopped when asked to stop."""
-        started = time.monotonic()
-        attempts = 1
-        body = io.BytesIO()
+    def fetch(self, image: Image) -> Download:
+        """Return what came of the image's URL; nothing is written yet."""
+        started, body = time.monotonic(), io.BytesIO()
         try:
             attempts = self.http.get(image.url, limits=self.limits, into=body).attempts
-            if self.stopping():
-                raise Stopped
-            compressed = self.codec.compress(body.getvalue(), self.options)
+        except FetchRejected as rejected:
+            return Download(image, started, rejected.attempts, rejected=rejected)
+        return Download(image, started, attempts, body.getvalue())
+
+    def finish(self, download: Download) -> Outcome:
+        """Compress and store what was fetched; return the image's end. Raises Unavailable when the store is away."""
+        if download.rejected is not None:
+            return _failed(download, download.rejected)
+        try:
+            compressed = self.codec.compress(download.body, self.options)
         except ImageRejected as rejected:
-            if isinstance(rejected, FetchRejected):
-                attempts = rejected.attempts
-            return _failed(image, rejected, attempts, _milliseconds_since(started))
-        name = f"{image.index}.{compressed.extension}"
+            return _failed(download, rejected)
+        name = f"{download.image.index}.{compressed.extension}"
         self.store.put(names.image_key(self.request_id, name), compressed.data, compressed.content_type)
-        return _succeeded(image, name, compressed, body.tell(), attempts, _milliseconds_since(started))
+        return _succeeded(download, name, compressed)
 
 
-def _failed(image: Image, rejected: ImageRejected, attempts: int, milliseconds: int) -> Outcome:
+def _failed(download: Download, rejected: ImageRejected) -> Outcome:
+    image = download.image
     return Outcome(
         index=image.index,
         url=image.url,
         slots=len(image.slots),
         code=rejected.code,
         message=rejected.message,
-        attempts=attempts,
-        milliseconds=milliseconds,
+        attempts=download.attempts,
+        milliseconds=_milliseconds_since(download.started),
     )
 
 
-def _succeeded(
-    image: Image, name: str, compressed: Compressed, bytes_in: int, attempts: int, milliseconds: int
-) -> Outcome:
+def _succeeded(download: Download, name: str, compressed: Compressed) -> Outcome:
+    image = download.image
     return Outcome(
         index=image.index,
         url=image.url,
         slots=len(image.slots),
         name=name,
-        attempts=attempts,
-        milliseconds=milliseconds,
-        bytes_in=bytes_in,
+        attempts=download.attempts,
+        milliseconds=_milliseconds_since(download.started),
+        bytes_in=len(download.body),
         bytes_out=len(compressed.data),
         sha256=hashlib.sha256(compressed.data).hexdigest(),
         format_in=compressed.input_format.value,

@@ -96,9 +96,8 @@ def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Even
             limits=_fetch_limits(settings),
             codec=codec,
             store=store,
-            stopping=asked_to_stop.is_set,
         )
-        shard = Shard(ledger, flusher, pipeline.process, threads=threads)
+        shard = Shard(ledger, flusher, pipeline, threads=threads)
         threading.Thread(target=_forward, args=(asked_to_stop, shard), daemon=True).start()
         return shard.run(images)
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from contextlib import contextmanager
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from imagebatch.model.errors import Unavailable
-from imagebatch_processor.pipeline import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
 
     from imagebatch.model.plan import Image
     from imagebatch.model.results import Outcome
     from imagebatch_processor.ledger import Flusher, Ledger
+    from imagebatch_processor.pipeline import Download
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +34,34 @@ class End(Enum):
     STOPPED = "stopped"
 
 
-class Shard:
-    """One run over the images that no earlier attempt finished. `stop` may be set by anyone at any time."""
+class Steps(Protocol):
+    """An image's way in two steps: what a stop drops, and what it waits for. Safe for many threads."""
 
-    def __init__(self, ledger: Ledger, flusher: Flusher, process: Callable[[Image], Outcome], *, threads: int) -> None:
-        self.stop = threading.Event()
+    def fetch(self, image: Image) -> Download:
+        """Return what came of the image's URL."""
+
+    def finish(self, download: Download) -> Outcome:
+        """Return the image's end. Raises Unavailable when the store is away."""
+
+
+class Shard:
+    """One run over the images that no earlier attempt finished."""
+
+    def __init__(self, ledger: Ledger, flusher: Flusher, steps: Steps, *, threads: int) -> None:
         self._ledger = ledger
         self._flusher = flusher
-        self._process = process
+        self._steps = steps
         self._threads = threads
         self._waiting: deque[Image] = deque()
         self._running = 0
+        self._finishing = 0
         self._failure: Exception | None = None
         self._lock = threading.Lock()
+        self._stop = threading.Event()
         self._over = threading.Event()
 
     def run(self, images: Iterable[Image]) -> End:
-        """Work until everything is done or `stop` is set. Raises Unavailable when the store stays away."""
+        """Work until everything is done or a stop is requested. Raises Unavailable when the store stays away."""
         if self._ledger.is_complete:
             return End.DONE
         done = self._ledger.begin()
@@ -59,16 +71,18 @@ class Shard:
         if self._failure is not None:
             self._keep_what_is_done(self._failure)
             raise self._failure
-        if self.stop.is_set():
+        if self._stop.is_set():
             self._ledger.flush(stopped=True)
             return End.STOPPED
         self._ledger.finish()
         return End.DONE
 
     def request_stop(self) -> None:
-        """Take no further image, and give those being encoded or uploaded a moment to end."""
-        self.stop.set()
-        timer = threading.Timer(STOP_GRACE_SECONDS, self._end)
+        """Take no further image, drop those being fetched, give those past it a moment. Anyone may call it any time."""
+        with self._lock:
+            self._stop.set()
+            grace_seconds = STOP_GRACE_SECONDS if self._finishing else 0.0
+        timer = threading.Timer(grace_seconds, self._end)
         timer.daemon = True
         timer.start()
 
@@ -89,14 +103,15 @@ class Shard:
 
     def _take_turns(self) -> None:
         try:
-            while not self.stop.is_set() and self._failure is None:
+            while not self._stop.is_set() and self._failure is None:
                 try:
                     image = self._waiting.popleft()
                 except IndexError:
                     return
-                self._flusher.add(self._process(image))
-        except Stopped:
-            return
+                download = self._steps.fetch(image)
+                with self._kept() as kept:
+                    if kept:
+                        self._flusher.add(self._steps.finish(download))
         except Exception as error:  # noqa: BLE001 - handed to `run`, which raises it
             self._failure = self._failure or error
         finally:
@@ -104,6 +119,21 @@ class Shard:
                 self._running -= 1
                 last = self._running == 0
             if last or self._failure is not None:
+                self._end()
+
+    @contextmanager
+    def _kept(self) -> Iterator[bool]:
+        """Have a stop wait for the block; False if one was requested before: what was fetched is dropped then."""
+        with self._lock:
+            kept = not self._stop.is_set()
+            self._finishing += kept
+        try:
+            yield kept
+        finally:
+            with self._lock:
+                self._finishing -= kept
+                last = self._stop.is_set() and not self._finishing
+            if last:
                 self._end()
 
     def _end(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from fakes.memory_store import MemoryBlobStore
@@ -13,7 +14,7 @@ from imagebatch.model.errors import Unavailable
 from imagebatch.model.plan import Image
 from imagebatch.model.results import Outcome, results_from_bytes
 from imagebatch_processor.ledger import Flusher, Ledger
-from imagebatch_processor.pipeline import Stopped
+from imagebatch_processor.pipeline import Download
 from imagebatch_processor.shard import End, Shard
 
 REQUEST = "11111111-1111-4111-8111-111111111111"
@@ -27,9 +28,30 @@ def finish(image: Image) -> Outcome:
     return Outcome(index=image.index, url=image.url, slots=1, name=f"{image.index}.jpg")
 
 
-def make(store: MemoryBlobStore, process: Callable[[Image], Outcome], *, threads: int = 4) -> Shard:
+@dataclass(frozen=True)
+class Steps:
+    """An image's way, its first step free of cost unless told otherwise."""
+
+    process: Callable[[Image], Outcome]
+    arrive: Callable[[Image], object] = lambda _: None
+
+    def fetch(self, image: Image) -> Download:
+        self.arrive(image)
+        return Download(image, started=0.0, attempts=1)
+
+    def finish(self, download: Download) -> Outcome:
+        return self.process(download.image)
+
+
+def make(
+    store: MemoryBlobStore,
+    process: Callable[[Image], Outcome],
+    *,
+    arrive: Callable[[Image], object] = lambda _: None,
+    threads: int = 4,
+) -> Shard:
     ledger = Ledger(store, REQUEST, 0)
-    return Shard(ledger, Flusher(ledger, seconds=0.05, images=10), process, threads=threads)
+    return Shard(ledger, Flusher(ledger, seconds=0.05, images=10), Steps(process, arrive), threads=threads)
 
 
 def results(store: MemoryBlobStore) -> list[Outcome]:
@@ -112,14 +134,37 @@ def test_request_stop_ends_soon_and_the_next_run_completes():
     assert len(results(store)) == 50_000
 
 
-def test_run_when_a_fetch_is_dropped_by_the_stop_records_nothing_for_it():
+def test_request_stop_while_images_are_fetched_waits_for_none_of_them():
+    store = MemoryBlobStore()
+    fetching, held = threading.Semaphore(0), threading.Event()
+
+    def arrive(_: Image) -> None:
+        fetching.release()
+        held.wait()
+
+    shard = make(store, finish, arrive=arrive, threads=3)
+    run = threading.Thread(target=shard.run, args=(images(5),))
+    run.start()
+    try:
+        for _ in range(3):
+            assert fetching.acquire(timeout=10)
+        shard.request_stop()
+        run.join(5)
+        assert not run.is_alive()
+    finally:
+        held.set()
+        run.join()
+    assert Ledger(store, REQUEST, 0).begin() == frozenset()
+
+
+def test_request_stop_while_an_image_is_encoded_keeps_it():
     store = MemoryBlobStore()
     shard: Shard
 
-    def process(_: Image) -> Outcome:
+    def process(image: Image) -> Outcome:
         shard.request_stop()
-        raise Stopped
+        return finish(image)
 
     shard = make(store, process, threads=1)
     assert shard.run(images(5)) is End.STOPPED
-    assert Ledger(store, REQUEST, 0).begin() == frozenset()
+    assert Ledger(store, REQUEST, 0).begin() == {0}
