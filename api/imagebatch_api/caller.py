@@ -18,7 +18,7 @@ class Caller:
     owners: frozenset[str]
 
 
-def caller() -> Caller:
+async def caller() -> Caller:
     """Return the caller: everyone is the one local owner."""
     return Caller(LOCAL, frozenset({LOCAL}))
 

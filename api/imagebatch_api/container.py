@@ -51,7 +51,7 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
     return Container(settings, store, database.batches, registry, SystemClock(), close=database.close)
 
 
-def container_of(request: Request) -> Container:
+async def container_of(request: Request) -> Container:
     """Return the container that the app was created with."""
     return cast("Container", request.app.state.container)
 

@@ -17,7 +17,7 @@ def unknown_request() -> NotFound:
     return NotFound("There is no such request.")
 
 
-def request_id_in_path(request_id: Annotated[str, Path(description="Id that the upload answered.")]) -> str:
+async def request_id_in_path(request_id: Annotated[str, Path(description="Id that the upload answered.")]) -> str:
     """Return the id. Raises NotFound for what can be none, so that it never reaches a query or a key."""
     if not _CANONICAL_UUID.fullmatch(request_id):
         raise unknown_request()

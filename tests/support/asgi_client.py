@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from types import TracebackType
 
     from starlette.types import ASGIApp
+
+DEADLINE_SECONDS = 30  # an answer that does not come fails the test
 
 
 class AsgiClient:
@@ -22,7 +25,11 @@ class AsgiClient:
         self._runner = asyncio.Runner()
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, url, **options))
+        return self._runner.run(asyncio.wait_for(self._client.request(method, url, **options), DEADLINE_SECONDS))
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something else in the app's event loop."""
+        self._runner.run(work)
 
     def get(self, url: str, **options: Any) -> httpx.Response:
         return self.request("GET", url, **options)

@@ -1,4 +1,7 @@
-"""GET /livez, /readyz and /metrics, for whatever runs the service."""
+"""GET /livez, /readyz and /metrics, for whatever runs the service.
+
+Coroutines, dependencies included: the threads may all be waiting for a database or a store that hangs.
+"""
 
 from collections.abc import Callable
 
@@ -19,7 +22,7 @@ CHECK_SECONDS = 3.0
 
 
 @router.get("/livez", summary="The process answers")
-def livez() -> LiveOut:
+async def livez() -> LiveOut:
     """Return at once, whatever the state of database and store: a restart would not mend them."""
     return LiveOut(status="alive")
 
@@ -55,6 +58,6 @@ async def _fault(check: Callable[[], None], slots: CapacityLimiter) -> str | Non
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-def metrics(container: ContainerDep) -> Response:
+async def metrics(container: ContainerDep) -> Response:
     """Return the process's metrics in the text format of Prometheus."""
     return Response(generate_latest(container.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

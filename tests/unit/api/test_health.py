@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -23,6 +24,17 @@ DOWN = Unavailable("it does not answer", dependency="store")
 def test_livez_during_an_outage_is_200(api: AsgiClient, store: MemoryBlobStore, batches: MemoryBatches) -> None:
     store.outage = batches.outage = DOWN
     assert (api.get("/livez").status_code, api.get("/livez").json()) == (200, {"status": "alive"})
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_health_while_every_thread_is_busy_is_still_told(api: AsgiClient, path: str) -> None:
+    async def fill() -> None:
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        for number in range(int(limiter.total_tokens)):
+            limiter.acquire_on_behalf_of_nowait(number)
+
+    api.run(fill())
+    assert api.get(path).status_code == 200
 
 
 def test_readyz_when_all_is_well_names_each_dependency(api: AsgiClient) -> None:
