@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
 from imagebatch.model import names
-from imagebatch.model.errors import ImageBatchError, Misconfigured, NotFound
+from imagebatch.model.errors import ImageBatchError, InvalidRequest, Misconfigured, NotFound
 from imagebatch.model.plan import Plan, read_images
 from imagebatch.net.addresses import parse_rules
 from imagebatch.net.http import GuardedHttp
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagebatch.model.plan import Image
+    from imagebatch.ports import BlobStore
 
 STORE_PATIENCE_SECONDS = 600.0
 THREADS_PER_WORKER = 8  # 4 in all starved two encoders, 12 did not
@@ -107,14 +108,17 @@ def _forward(asked_to_stop: threading.Event, shard: Shard) -> None:
     shard.request_stop()
 
 
-def read_task(store: S3BlobStore, task: Task) -> tuple[Plan, list[Image]]:
+def read_task(store: BlobStore, task: Task) -> tuple[Plan, list[Image]]:
     """Return the plan and the shard's images. Raises NotFound or Misconfigured when they cannot be read."""
     try:
         plan = Plan.from_json(store.get(names.plan_key(task.request_id)))
         shard = plan.shards[task.shard]
-    except (ValueError, KeyError, IndexError) as error:
-        raise Misconfigured(f"the plan of {task.request_id} has no shard {task.shard}: {error}") from error
-    return plan, list(read_images(store.get_range(names.images_key(task.request_id), *shard.slice)))
+        images = list(read_images(store.get_range(names.images_key(task.request_id), *shard.slice)))
+    except (ValueError, KeyError, IndexError, TypeError, InvalidRequest) as error:
+        raise Misconfigured(f"the plan of {task.request_id} has no shard {task.shard}: {error!r}") from error
+    if len(images) != shard.count:
+        raise Misconfigured(f"shard {task.shard} of {task.request_id} has {len(images)} images, not {shard.count}")
+    return plan, images
 
 
 def _http(settings: ProcessorSettings) -> GuardedHttp:
