@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from imagebatch.model.errors import Unavailable
+from imagebatch_processor.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +52,6 @@ class Shard:
         self._flusher = flusher
         self._steps = steps
         self._threads = threads
-        self._waiting: deque[Image] = deque()
         self._running = 0
         self._finishing = 0
         self._failure: Exception | None = None
@@ -65,9 +64,9 @@ class Shard:
         if self._ledger.is_complete:
             return End.DONE
         done = self._ledger.begin()
-        self._waiting.extend(image for image in images if image.index not in done)
-        log.info("%d images to do, %d done before", len(self._waiting), len(done))
-        self._work()
+        turns = Turns(image for image in images if image.index not in done)
+        log.info("%d images to do, %d done before", len(turns), len(done))
+        self._work(turns)
         if self._failure is not None:
             self._keep_what_is_done(self._failure)
             raise self._failure
@@ -90,10 +89,10 @@ class Shard:
         if not isinstance(failure, Unavailable):  # the store was waited for long enough
             self._ledger.flush()
 
-    def _work(self) -> None:
+    def _work(self, turns: Turns) -> None:
         threads = [
-            threading.Thread(target=self._take_turns, name=f"image-{n}", daemon=True)
-            for n in range(min(self._threads, len(self._waiting)))
+            threading.Thread(target=self._take_turns, args=(turns,), name=f"image-{n}", daemon=True)
+            for n in range(min(self._threads, len(turns)))
         ]
         self._running = len(threads)
         for thread in threads:
@@ -101,14 +100,13 @@ class Shard:
         if threads:
             self._flusher.run_until(self._over)
 
-    def _take_turns(self) -> None:
+    def _take_turns(self, turns: Turns) -> None:
         try:
             while not self._stop.is_set() and self._failure is None:
-                try:
-                    image = self._waiting.popleft()
-                except IndexError:
-                    return
-                download = self._steps.fetch(image)
+                with turns.next() as image:
+                    if image is None:
+                        return
+                    download = self._steps.fetch(image)
                 with self._kept() as kept:
                     if kept:
                         self._flusher.add(self._steps.finish(download))

@@ -168,3 +168,26 @@ def test_request_stop_while_an_image_is_encoded_keeps_it():
     shard = make(store, process, threads=1)
     assert shard.run(images(5)) is End.STOPPED
     assert Ledger(store, REQUEST, 0).begin() == {0}
+
+
+def test_run_when_a_host_does_not_answer_goes_on_with_the_others():
+    store = MemoryBlobStore()
+    held, done = threading.Event(), threading.Semaphore(0)
+    slow = [Image(n, f"https://slow.example/{n}", ((n, 0),)) for n in range(20)]
+    quick = [Image(n, f"https://quick.example/{n}", ((n, 0),)) for n in range(20, 40)]
+
+    def arrive(image: Image) -> None:
+        if image in slow:
+            held.wait()
+        else:
+            done.release()
+
+    shard = make(store, finish, arrive=arrive, threads=4)
+    run = threading.Thread(target=shard.run, args=([*slow, *quick],))
+    run.start()
+    try:
+        assert all(done.acquire(timeout=10) for _ in quick)
+    finally:
+        held.set()
+        run.join()
+    assert [each.index for each in results(store)] == list(range(40))
