@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import shutil
 import sys
 from dataclasses import astuple, dataclass
@@ -64,8 +65,9 @@ class SeaweedServer(LocalServer):
         return kept_secret(self.folder / "secret_key")
 
     def ready(self) -> bool:
-        """Tell whether S3 answers and the bucket, which is made after that, is there: a folder of the filer."""
-        return _answers(self.port, "/healthz") and _answers(self.ports.filer, f"/buckets/{self.bucket}/?limit=1")
+        """Tell whether S3 answers, the bucket, a folder of the filer that is made after that, is there, and volumes."""
+        is_up = _answers(self.port, "/healthz") and _answers(self.ports.filer, f"/buckets/{self.bucket}/?limit=1")
+        return is_up and self._has_volumes()
 
     def stop(self, grace_seconds: float = 10.0) -> int | None:
         """Stop the server and remove the sockets that it leaves in /tmp."""
@@ -88,6 +90,12 @@ class SeaweedServer(LocalServer):
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
         }
         return Command([_weed(), "-logtostderr", "mini", *self._flags()], environment, self.folder)
+
+    def _has_volumes(self) -> bool:
+        """Tell whether the volume server has joined the master; if it was too early, it tries again after 5 s."""
+        # Until then S3 answers 503 for every object that it holds.
+        status = json.loads(_get(self.ports.master, "/dir/status") or "{}")
+        return bool(status.get("Topology", {}).get("DataCenters"))
 
     def _flags(self) -> list[str]:
         flags = [f"-dir={self.folder}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-bucket={self.bucket}"]
@@ -112,11 +120,17 @@ def _weed() -> str:
 
 
 def _answers(port: int, path: str) -> bool:
+    return _get(port, path) is not None
+
+
+def _get(port: int, path: str) -> bytes | None:
+    """Return the body of a 200, None for anything else."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=READY_SECONDS)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.HTTPStatus.OK
+        answer = connection.getresponse()
+        return answer.read() if answer.status == http.HTTPStatus.OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
