@@ -9,11 +9,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagebatch.model.errors import Misconfigured
+from imagebatch.model.errors import Misconfigured, Unavailable
+from imagebatch.settings import DatabaseSettings, load
 from imagebatch_embedded.postgres_server import PostgresServer
 from imagebatch_embedded.processes import is_free
 from imagebatch_embedded.programs import Program
 from imagebatch_embedded.seaweed_server import SeaweedServer
+from imagebatch_embedded.user_settings import (
+    DATABASE_URL,
+    LAST_PORT,
+    LOCAL_SHARDS,
+    MOST_SHARDS,
+    PORT,
+    S3_ENDPOINT,
+    is_given,
+    number,
+)
 from imagebatch_migrations import upgrade
 from imagebatch_processor.machine import available_cpus
 
@@ -106,31 +117,37 @@ class Supervisor:
         self._data.close()
 
     def _start(self) -> Installation:
-        ports = self._data.ports(self._api_port)
+        environ, data = self._environ, self._data
+        ports = data.ports(self._api_port or number(environ, PORT, LAST_PORT))
+        chosen = self._chosen(ports)
         _await_free(ports.api)
-        postgres = (
-            None if "IMAGEBATCH_DATABASE_URL" in self._environ else PostgresServer(self._data.path, ports.postgres)
-        )
-        s3 = None if "IMAGEBATCH_S3_ENDPOINT" in self._environ else SeaweedServer(self._data.path, ports.s3)
+        postgres = None if is_given(environ, DATABASE_URL) else PostgresServer(data.path, ports.postgres)
+        s3 = None if is_given(environ, S3_ENDPOINT) else SeaweedServer(data.path, ports.s3)
         for server in (postgres, s3):
             if server is not None:
                 self._launch(server)
         for server in (postgres, s3):
             if server is not None:
                 server.wait_ready(START_SECONDS)
-        environment = self._environment(ports, postgres, s3)
-        self._tell("bringing the database schema to the newest")
-        upgrade(environment["IMAGEBATCH_DATABASE_URL"])
+        environment = {**chosen, **environ, **_places(ports, postgres, s3)}
+        self._upgrade(environment)
         self._start_programs(environment, ports)
         return Installation(
             api_url=f"http://127.0.0.1:{ports.api}",
-            data=self._data.path,
-            logs=self._data.logs,
-            webhook_key=self._data.webhook_key(),
+            data=data.path,
+            logs=data.logs,
+            webhook_key=data.webhook_key(),
             postgres=f"127.0.0.1:{ports.postgres}" if postgres else None,
             postgres_folder=postgres.folder if postgres else None,
             s3=s3.endpoint if s3 else None,
         )
+
+    def _upgrade(self, environment: Mapping[str, str]) -> None:
+        self._tell("bringing the database schema to the newest")
+        try:
+            upgrade(load(DatabaseSettings, environment).database_url)
+        except Unavailable as error:
+            raise Misconfigured(f"{error.message}: look at {DATABASE_URL} or at {self._data.logs}") from error
 
     def _start_programs(self, environment: Mapping[str, str], ports: Ports) -> None:
         ready_url = f"http://127.0.0.1:{ports.api}/readyz"
@@ -164,29 +181,33 @@ class Supervisor:
                 self._tell(error.message)
                 restarts.due = now + LONGEST_BACKOFF_SECONDS
 
-    def _environment(self, ports: Ports, postgres: PostgresServer | None, s3: SeaweedServer | None) -> dict[str, str]:
-        """Return the programs' variables: what embedded mode chooses, then what the user said."""
-        shards = int(self._environ.get("IMAGEBATCH_LOCAL_SHARDS", "0")) or available_cpus()
+    def _chosen(self, ports: Ports) -> dict[str, str]:
+        """Return the programs' settings as they are unless the user says otherwise."""
+        shards = number(self._environ, LOCAL_SHARDS, MOST_SHARDS) or available_cpus()
         self._data.webhook_key()
-        chosen = {
-            "IMAGEBATCH_PORT": str(ports.api),
+        return {
             "IMAGEBATCH_PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
             "IMAGEBATCH_LINK_SECRET": self._data.secret("link-secret"),
             "IMAGEBATCH_WEBHOOK_KEYS_DIR": str(self._data.webhook_keys),
             "IMAGEBATCH_SHARD_LOGS_DIR": str(self._data.logs / "shards"),
             # One encoder a shard and one shard a CPU: another batch never waits for a whole large one.
-            "IMAGEBATCH_LOCAL_SHARDS": str(shards),
+            LOCAL_SHARDS: str(shards),
             "IMAGEBATCH_PARALLELISM": str(shards),
             "IMAGEBATCH_SHARD_WORKERS": "1",
         }
-        if postgres is not None:
-            chosen["IMAGEBATCH_DATABASE_URL"] = postgres.url()
-        if s3 is not None:
-            chosen["IMAGEBATCH_S3_ENDPOINT"] = s3.endpoint
-            chosen["IMAGEBATCH_S3_BUCKET"] = s3.bucket
-            chosen["IMAGEBATCH_S3_ACCESS_KEY"] = s3.access_key
-            chosen["IMAGEBATCH_S3_SECRET_KEY"] = s3.secret_key
-        return {**chosen, **self._environ}
+
+
+def _places(ports: Ports, postgres: PostgresServer | None, s3: SeaweedServer | None) -> dict[str, str]:
+    """Return where our own parts are, which no setting of the user's can say otherwise."""
+    places = {PORT: str(ports.api)}
+    if postgres is not None:
+        places[DATABASE_URL] = postgres.url()
+    if s3 is not None:
+        places[S3_ENDPOINT] = s3.endpoint
+        places["IMAGEBATCH_S3_BUCKET"] = s3.bucket
+        places["IMAGEBATCH_S3_ACCESS_KEY"] = s3.access_key
+        places["IMAGEBATCH_S3_SECRET_KEY"] = s3.secret_key
+    return places
 
 
 def _await_free(port: int) -> None:
