@@ -35,9 +35,22 @@ class Ports:
 
     @classmethod
     def read(cls, file: Path) -> Ports:
-        """Return the ports that were kept."""
-        kept = json.loads(file.read_text())
-        return cls(kept["api"], kept["postgres"], SeaweedPorts(**kept["s3"]))
+        """Return the ports that were kept. Raises Misconfigured."""
+        try:
+            kept = json.loads(file.read_text())
+            return cls(kept["api"], kept["postgres"], SeaweedPorts(**kept["s3"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = f"{file} cannot be read ({type(error).__name__}): delete it to have other ports chosen"
+            raise Misconfigured(message) from error
+
+    def write(self, file: Path) -> None:
+        """Keep the ports: whole, or as they were before. Raises Misconfigured."""
+        passing = file.with_name(file.name + ".new")
+        try:
+            passing.write_text(json.dumps(asdict(self)))
+            passing.rename(file)
+        except OSError as error:
+            raise Misconfigured(f"{file} cannot be written: {error}") from error
 
 
 class DataDirectory:
@@ -86,8 +99,10 @@ class DataDirectory:
     def ports(self, wanted_api_port: int | None = None) -> Ports:
         """Return the ports, chosen at the first call and kept; `wanted_api_port` changes the API's for good."""
         file = self.path / "ports.json"
-        ports = Ports.read(file) if file.exists() else Ports.choose(wanted_api_port)
+        kept = Ports.read(file) if file.exists() else None
+        ports = kept or Ports.choose(wanted_api_port)
         if wanted_api_port:
             ports = replace(ports, api=wanted_api_port)
-        file.write_text(json.dumps(asdict(ports)))
+        if ports != kept:
+            ports.write(file)
         return ports
