@@ -32,12 +32,12 @@ def running(supervisor: Supervisor) -> Iterator[Running]:
     """Start, watch and at the end stop everything, in a thread of its own. Raises Misconfigured.
 
     Children end with the thread that started them, so it lives as long as they do; and a signal's exception, which
-    the main thread gets, never cuts the supervisor's work in two.
+    the main thread gets, never cuts the supervisor's work in two; a start that is under way ends at its next step.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1, "supervisor") as thread:
         try:
-            installation = thread.submit(supervisor.start).result()
+            installation = thread.submit(supervisor.start, stop).result()
             yield Running(installation, thread.submit(supervisor.watch, stop))
         finally:
             stop.set()

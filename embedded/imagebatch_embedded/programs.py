@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 from imagebatch_embedded.processes import Command
@@ -13,6 +13,8 @@ from imagebatch_embedded.servers import LocalServer
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from imagebatch.model.errors import Misconfigured
 
 READY_TIMEOUT_SECONDS = 5.0
 
@@ -28,6 +30,7 @@ class Program(LocalServer):
         self._module = module
         self._environment = environment
         self._ready_url = ready_url
+        self._missing = ""
 
     def prepare(self) -> Command:
         """Return the command. Its children end with it, and it with the supervisor, asked and not killed."""
@@ -35,13 +38,24 @@ class Program(LocalServer):
 
     def ready(self) -> bool:
         """Tell whether the program is up."""
-        return self.returncode is None and (self._ready_url is None or _answers(self._ready_url))
+        if self.returncode is not None or self._ready_url is None:
+            return self.returncode is None
+        self._missing = _unready(self._ready_url)
+        return not self._missing
+
+    def failure(self, message: str) -> Misconfigured:
+        """Return the error, with what the program itself said it was waiting for."""
+        return super().failure(f"{message} ({self._missing})" if self._missing else message)
 
 
-def _answers(url: str) -> bool:
+def _unready(url: str) -> str:
+    """Return why a program is not ready, empty when it is."""
     try:
         # Our own address: a proxy from the environment has no part in it.
-        with build_opener(ProxyHandler({})).open(url, timeout=READY_TIMEOUT_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
+        with build_opener(ProxyHandler({})).open(url, timeout=READY_TIMEOUT_SECONDS):
+            return ""
+    except HTTPError as error:
+        with error:
+            return error.read().decode(errors="replace")
+    except (URLError, OSError) as error:
+        return str(error)

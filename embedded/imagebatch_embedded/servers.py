@@ -6,6 +6,7 @@ import secrets
 import signal
 import time
 from abc import ABC, abstractmethod
+from threading import Event
 from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import Misconfigured
@@ -45,15 +46,20 @@ class LocalServer(ABC):
         except OSError as error:
             raise Misconfigured(f"{self.name} cannot be started: {error}") from error
 
-    def wait_ready(self, timeout_seconds: float) -> None:
-        """Return when the server answers. Raises Misconfigured, with the log's tail, if it ends or is too slow."""
+    def wait_ready(self, timeout_seconds: float, stop: Event | None = None) -> None:
+        """Return when the server answers. Raises Misconfigured, with the log's tail, if it ends or is too slow.
+
+        `stop`, once set, ends the wait: Misconfigured too.
+        """
+        stop = stop or Event()
         deadline = time.monotonic() + timeout_seconds
         while not self.ready():
             if self.returncode is not None:
                 raise self.failure(f"{self.name} ended with {self.returncode}")
             if time.monotonic() > deadline:
                 raise self.failure(f"{self.name} was not ready after {timeout_seconds:g} seconds")
-            time.sleep(POLL_SECONDS)
+            if stop.wait(POLL_SECONDS):
+                raise Misconfigured(f"told to stop while {self.name} was starting")
 
     def stop(self, grace_seconds: float = 10.0) -> int | None:
         """Stop the server and return its exit code, None if it was never started. May be called again."""

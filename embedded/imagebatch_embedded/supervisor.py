@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import Misconfigured, Unavailable
@@ -31,7 +32,6 @@ from imagebatch_processor.machine import available_cpus
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from threading import Event
 
     from imagebatch_embedded.data_directory import DataDirectory, Ports
     from imagebatch_embedded.servers import LocalServer
@@ -88,11 +88,17 @@ class Supervisor:
         self._parts: list[LocalServer] = []
         self._restarts: dict[str, _Restarts] = {}
 
-    def start(self) -> Installation:
-        """Start all parts in order and return where they are. Raises Misconfigured; nothing is left running then."""
-        self._data.open()
+    def start(self, stop: Event | None = None) -> Installation:
+        """Start all parts in order and return where they are. `stop`, once set, ends the start.
+
+        Raises Misconfigured; nothing is left running then.
+        """
         try:
-            return self._start()
+            self._data.open()
+            return self._start(stop or Event())
+        except OSError as error:
+            self.stop()
+            raise Misconfigured(f"nothing can be started in {self._data.path}: {error}") from error
         except BaseException:
             self.stop()
             raise
@@ -116,11 +122,11 @@ class Supervisor:
         self._parts.clear()
         self._data.close()
 
-    def _start(self) -> Installation:
+    def _start(self, stop: Event) -> Installation:
         environ, data = self._environ, self._data
         ports = data.ports(self._api_port or number(environ, PORT, LAST_PORT))
         chosen = self._chosen(ports)
-        _await_free(ports.api)
+        _await_free(ports.api, stop)
         postgres = None if is_given(environ, DATABASE_URL) else PostgresServer(data.path, ports.postgres)
         s3 = None if is_given(environ, S3_ENDPOINT) else SeaweedServer(data.path, ports.s3)
         for server in (postgres, s3):
@@ -128,10 +134,10 @@ class Supervisor:
                 self._launch(server)
         for server in (postgres, s3):
             if server is not None:
-                server.wait_ready(START_SECONDS)
+                server.wait_ready(START_SECONDS, stop)
         environment = {**chosen, **environ, **_places(ports, postgres, s3)}
         self._upgrade(environment)
-        self._start_programs(environment, ports)
+        self._start_programs(environment, ports, stop)
         return Installation(
             api_url=f"http://127.0.0.1:{ports.api}",
             data=data.path,
@@ -149,7 +155,7 @@ class Supervisor:
         except Unavailable as error:
             raise Misconfigured(f"{error.message}: look at {DATABASE_URL} or at {self._data.logs}") from error
 
-    def _start_programs(self, environment: Mapping[str, str], ports: Ports) -> None:
+    def _start_programs(self, environment: Mapping[str, str], ports: Ports, stop: Event) -> None:
         ready_url = f"http://127.0.0.1:{ports.api}/readyz"
         logs = self._data.logs
         operator = Program("operator", "imagebatch_embedded.operator_process", environment, logs)
@@ -157,7 +163,7 @@ class Supervisor:
         for program in (operator, api):
             self._launch(program)
         for program in (operator, api):
-            program.wait_ready(START_SECONDS)
+            program.wait_ready(START_SECONDS, stop)
 
     def _launch(self, part: LocalServer) -> None:
         self._tell(f"starting {part.name}")
@@ -210,10 +216,9 @@ def _places(ports: Ports, postgres: PostgresServer | None, s3: SeaweedServer | N
     return places
 
 
-def _await_free(port: int) -> None:
+def _await_free(port: int, stop: Event) -> None:
     """Wait for the API's port. Raises Misconfigured: what else listens there would pass for our API."""
     deadline = time.monotonic() + PORT_SECONDS
     while not is_free(port):
-        if time.monotonic() > deadline:
+        if stop.wait(LOOK_SECONDS) or time.monotonic() > deadline:
             raise Misconfigured(f"port {port} is in use; choose another one with --port")
-        time.sleep(LOOK_SECONDS)
