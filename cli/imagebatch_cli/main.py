@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import typer
 
 from imagebatch_cli import exit_codes
 from imagebatch_cli.commands import follow, local, results, upload, webhook
-from imagebatch_cli.errors import CommandError
+from imagebatch_cli.errors import CommandError, MachineFault
 from imagebatch_cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def _no_options() -> None:
 
 def main(arguments: Sequence[str] | None = None, connect: Connect | None = None) -> int:
     """Run one command and return its exit code; `connect` makes the client of the service."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has every letter
     try:
         make_app()(args=None if arguments is None else list(arguments), prog_name="imagebatch", obj=connect)
     except SystemExit as ended:
@@ -53,6 +56,10 @@ def main(arguments: Sequence[str] | None = None, connect: Connect | None = None)
     except CommandError as error:
         Terminal().fail(error)
         return int(error.code)
+    except OSError as error:  # a broken pipe has become SystemExit
+        fault = MachineFault(f"The output cannot be written: {error.strerror}")
+        Terminal().fail(fault)
+        return int(fault.code)
     return 0
 
 

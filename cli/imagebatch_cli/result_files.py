@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from imagebatch.model.csvtext import cells_of_any_length
 from imagebatch_cli.errors import CommandError, MachineFault
 
 if TYPE_CHECKING:
@@ -108,4 +109,5 @@ def csv_rows(data: bytes) -> Iterator[list[str]]:
     text = data.decode("utf-8-sig")
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
-    yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    with cells_of_any_length(text):
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -60,8 +60,9 @@ class Terminal:
         sys.stdout.buffer.flush()
 
     def json(self, value: Any) -> None:
-        """Print a result for programs."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        """Print a result for programs: in ASCII, which every terminal has and none is steered by."""
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        sys.stdout.flush()
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
         """Print rows under a header; columns named in `right` hold numbers."""
