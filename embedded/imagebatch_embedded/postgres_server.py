@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from imagebatch.model.errors import Misconfigured
 from imagebatch_embedded import placement
-from imagebatch_embedded.processes import LOOPBACK, Child, Command
+from imagebatch_embedded.processes import LOOPBACK, Child, Command, require_free
 from imagebatch_embedded.servers import POLL_SECONDS, LocalServer, kept_secret
 
 PROGRAM_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -59,11 +59,12 @@ class PostgresServer(LocalServer):
         return self.returncode is None and lines[:1] == [str(self.pid)] and lines[7:8] == ["ready"]
 
     def prepare(self) -> Command:
-        """Make the database if it is not there yet and return the server's command."""
+        """Make the database if it is not there yet and return the server's command. Raises Misconfigured."""
         programs = placement.programs_home(_installed(), PROGRAM_PARTS, self._run_as) / PROGRAM_PARTS[0] / "bin"
         if not (self.folder / "PG_VERSION").exists():
             self._create(programs)
         self._await_previous()
+        require_free(self.name, [self.port])
         arguments = [str(programs / "postgres"), "-D", str(self.folder), "-p", str(self.port)]
         settings = (
             f"listen_addresses={LOOPBACK}",

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from imagebatch.model.errors import Misconfigured
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 # Below Linux's range for outgoing connections (32768 and up), so that a port that was kept stays free while we are off.
@@ -137,3 +139,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def require_free(program: str, ports: Iterable[int]) -> None:
+    """Raise Misconfigured, with what to do, if a server could not listen on one of these ports of the loopback."""
+    taken = ", ".join(str(port) for port in ports if not is_free(port))
+    if taken:
+        raise Misconfigured(
+            f"{program} cannot be started: ports in use: {taken}; end what listens there, or delete ports.json "
+            "in the data directory to have other ports chosen"
+        )

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from imagebatch.model.errors import Misconfigured
-from imagebatch_embedded.processes import LOOPBACK, Command, free_ports, is_free
+from imagebatch_embedded.processes import LOOPBACK, Command, free_ports, require_free
 from imagebatch_embedded.servers import LocalServer, kept_secret
 
 ACCESS_KEY = "imagebatch"
@@ -79,9 +79,7 @@ class SeaweedServer(LocalServer):
     def prepare(self) -> Command:
         """Check the ports and return the server's command. Raises Misconfigured."""
         # weed would move to other ports in silence.
-        taken = [port for port in astuple(self.ports) if not is_free(port)]
-        if taken:
-            raise Misconfigured(f"seaweedfs cannot be started: ports in use: {', '.join(map(str, taken))}")
+        require_free(self.name, astuple(self.ports))
         # weed reads flags from the environment: a variable named S3 would end it, so it gets its own few.
         environment = {
             "PATH": "/usr/bin:/bin",

@@ -55,6 +55,14 @@ def test_postgres_when_stopped_with_an_open_connection_then_ends_cleanly(data_fo
         assert server.stop() == 0
 
 
+def test_postgres_when_its_port_is_taken_then_names_it_and_what_to_do(
+    data_folder: Path, postgres_server: PostgresServer
+) -> None:
+    port = postgres_server.port
+    with pytest.raises(Misconfigured, match=rf"postgres cannot be started: .* {port}.*delete ports\.json"):
+        PostgresServer(data_folder, port).start()
+
+
 def test_postgres_when_the_password_is_wrong_then_refuses(postgres_server: PostgresServer) -> None:
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         ask(postgres_server, "SELECT 1", password="guessed")
@@ -76,6 +84,9 @@ def test_postgres_when_run_by_root_then_runs_as_another_user(postgres_server: Po
     assert (owner == os.geteuid()) == (os.geteuid() != 0)
 
 
-def test_postgres_when_its_port_is_taken_then_shows_the_log(data_folder: Path, postgres_server: PostgresServer) -> None:
-    with pytest.raises(Misconfigured, match="Address already in use"), running(data_folder, postgres_server.port):
+def test_postgres_when_it_cannot_start_then_shows_the_log(data_folder: Path) -> None:
+    with running(data_folder) as server:
+        settings = server.folder / "postgresql.conf"
+    settings.unlink()
+    with pytest.raises(Misconfigured, match="could not access the server configuration file"), running(data_folder):
         pass

@@ -87,8 +87,8 @@ def test_seaweed_when_the_secret_is_wrong_then_refuses(s3_server: S3Server) -> N
         stranger.stat_object(s3_server.bucket, "anything")
 
 
-def test_seaweed_when_a_port_is_taken_then_names_it(data_folder: Path, s3_server: S3Server) -> None:
+def test_seaweed_when_a_port_is_taken_then_names_it_and_what_to_do(data_folder: Path, s3_server: S3Server) -> None:
     port = int(s3_server.endpoint.rpartition(":")[2])
     ports = replace(SeaweedPorts.free(), s3=port)
-    with pytest.raises(Misconfigured, match=str(port)):
+    with pytest.raises(Misconfigured, match=rf"seaweedfs cannot be started: .* {port}.*delete ports\.json"):
         SeaweedServer(data_folder, ports).start()
