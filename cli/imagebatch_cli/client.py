@@ -1,7 +1,7 @@
 """The REST service as the commands call it; the only file of the command line that knows HTTP.
 
 Answers are translated into errors.py once, here. 503 and 429 are waited out, and so is silence once the service has
-answered; an upload is never sent again after a broken connection, since it may have been accepted.
+answered; an upload is never sent again after a broken connection or a gateway's error: it may have been accepted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 CONNECTIONS = 16
 PIECE_BYTES = 256 * 1024
-NOT_NOW = (429, 502, 503, 504)
+NOT_NOW = (429, 503)
+GATEWAY = (502, 504)
 START_HINT = "Start it on this machine with `imagebatch dev`, or name another one with --url (or IMAGEBATCH_URL)."
 
 
@@ -125,7 +126,7 @@ class ServiceClient:
             raise silent from error
         self._heard = True
         if not answer.ok:
-            raise _error_of(answer)
+            raise _error_of(answer, again=NOT_NOW if method == "POST" else NOT_NOW + GATEWAY)
         return answer
 
 
@@ -162,14 +163,14 @@ def _checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _error_of(answer: requests.Response) -> ServiceRefused | ServiceUnavailable:
+def _error_of(answer: requests.Response, again: tuple[int, ...]) -> ServiceRefused | ServiceUnavailable:
     try:
         problem = answer.json()
         detail = str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         problem = {}
         detail = f"{answer.url} answered {answer.status_code} {answer.reason}: is an ImageBatch service there?"
-    if answer.status_code in NOT_NOW:
+    if answer.status_code in again:
         error = _NotNow(detail)
         error.retry_after_seconds = _retry_after(answer)
         return error

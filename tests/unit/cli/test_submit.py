@@ -112,6 +112,13 @@ def test_submit_when_the_connection_breaks_is_not_sent_twice(run, service, csv):
     assert (ended.code, len(service.requests)) == (4, 1)
 
 
+@pytest.mark.parametrize("answer", [502, 504])
+def test_submit_when_a_gateway_gives_up_is_not_sent_twice(run, service, csv, answer):
+    service.answers["POST /upload"] = Played(b"<html>", answer)
+    ended = run("submit", csv)
+    assert (ended.code, len(service.requests)) == (4, 1)
+
+
 def test_validate_when_valid_prints_counts_and_plan(run, service, csv):
     plan = {"dry_run": True, "rows": 1, "slots": 3, "images": 2}
     plan["plan"] = {"shards": 1, "images_per_shard": 2, "parallelism": 4}
