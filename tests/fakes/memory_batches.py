@@ -1,4 +1,4 @@
-"""A `Batches` in memory for tests of the API: rows in a dictionary, nothing of locks and wake-ups."""
+"""A `Batches` in memory for tests of intake, API and operator; of locks only the answer, of wake-ups nothing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 
 class MemoryBatches:
-    """Batches by request id, their products in `rows`. While `outage` is set every call raises it."""
+    """Batches by request id, their products in `rows`, what was written at the end in `finals` and `slots`.
+
+    `outage` is raised by acceptance and reading while it is set, `finish_fails` by `finish`; `locked`: another settles.
+    """
 
     def __init__(self) -> None:
         self.outage: Unavailable | None = None
         self.batches: dict[str, Batch] = {}
         self.rows: dict[str, list[ProductRow]] = {}
+        self.finals: dict[str, Final] = {}
+        self.slots: dict[str, list[SettledSlot]] = {}
+        self.locked = False
+        self.finish_fails: Unavailable | None = None
 
     def accept(self, batch: NewBatch, rows: Iterable[ProductRow]) -> None:
         self.check()
@@ -52,12 +59,15 @@ class MemoryBatches:
 
     @contextmanager
     def settling(self, request_id: str) -> Iterator[bool]:
-        yield True
+        yield not self.locked
 
     def finish(self, request_id: str, final: Final, slots: Iterable[SettledSlot]) -> bool:
-        batch = self.batches[request_id]
+        if self.finish_fails is not None:
+            raise self.finish_fails
+        batch, found = self.batches[request_id], list(slots)
         if batch.status.is_final:
             return False
+        self.finals[request_id], self.slots[request_id] = final, found
         self.batches[request_id] = replace(
             batch,
             verdict=final.verdict,

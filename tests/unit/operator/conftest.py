@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.manual_clock import ManualClock
+from fakes.memory_batches import MemoryBatches
 from fakes.memory_jobs import MemoryJobs, MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
-from fakes.recording_batches import RecordingBatches
 from support.batch_scene import Scene, make_scene
 
 from imagebatch.metrics import Metrics
@@ -32,8 +32,8 @@ def store() -> MemoryBlobStore:
 
 
 @pytest.fixture
-def batches() -> RecordingBatches:
-    return RecordingBatches()
+def batches() -> MemoryBatches:
+    return MemoryBatches()
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def settler(batches: RecordingBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics) -> Settler:
+def settler(batches: MemoryBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics) -> Settler:
     links = LinkSettings(public_url="https://images.example", link_secret="s3cret")
     return Settler(batches=batches, store=store, links=links, key_name="default", clock=clock, metrics=metrics)
 
 
 @pytest.fixture
 def reconciler(
-    batches: RecordingBatches,
+    batches: MemoryBatches,
     store: MemoryBlobStore,
     registry: MemoryRegistry,
     jobs: MemoryJobs,
@@ -78,7 +78,7 @@ def reconciler(
 
 
 @pytest.fixture
-def accepted(store: MemoryBlobStore, batches: RecordingBatches, clock: ManualClock) -> Callable[..., Scene]:
+def accepted(store: MemoryBlobStore, batches: MemoryBatches, clock: ManualClock) -> Callable[..., Scene]:
     """`accepted(url_lists, **spec)` is a batch in the store and in the database."""
 
     def accept(url_lists: list[list[str]], **spec: object) -> Scene:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from fakes.recording_batches import RecordingBatches
+from fakes.memory_batches import MemoryBatches
 from support.batch_scene import REQUEST_ID, Scene
 
 from imagebatch.model.errors import Unavailable
@@ -29,7 +29,7 @@ class Seen:
             self._stop.set()
 
 
-class Notified(RecordingBatches):
+class Notified(MemoryBatches):
     """Word comes in these bundles; an error among them is raised."""
 
     def __init__(self, *bundles: list[str] | Unavailable) -> None:
@@ -43,7 +43,7 @@ class Notified(RecordingBatches):
         return bundle
 
 
-class Flaky(RecordingBatches):
+class Flaky(MemoryBatches):
     """The database is away at the first sweep."""
 
     sweeps = 0
@@ -63,7 +63,7 @@ class Missing(Notified):
 
 
 def test_sweep_of_unfinished_batches_puts_them_on_the_queue_again_and_again(
-    batches: RecordingBatches, accepted: Callable[..., Scene]
+    batches: MemoryBatches, accepted: Callable[..., Scene]
 ) -> None:
     accepted([["http://a/0"]])
     stop = threading.Event()

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 from fakes.manual_clock import ManualClock
+from fakes.memory_batches import MemoryBatches
 from fakes.memory_jobs import MemoryJobs, MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
-from fakes.recording_batches import RecordingBatches
 from support.batch_scene import REQUEST_ID, Scene, succeeded
 
 from imagebatch.model.batch import Intent, Reason, Status
@@ -22,7 +22,7 @@ GONE = Unavailable("gone", dependency="store")
 
 
 def test_reconcile_step_by_step_takes_a_batch_to_completed(
-    reconciler: Reconciler, accepted: Accept, jobs: MemoryJobs, batches: RecordingBatches, registry: MemoryRegistry
+    reconciler: Reconciler, accepted: Accept, jobs: MemoryJobs, batches: MemoryBatches, registry: MemoryRegistry
 ) -> None:
     scene = accepted(URLS)
     reconciler.reconcile(REQUEST_ID)
@@ -47,7 +47,7 @@ def test_reconcile_of_an_unknown_request_does_nothing(reconciler: Reconciler, jo
 
 
 def test_reconcile_with_a_cancel_in_the_registry_writes_it_into_the_row_and_stops_the_job(
-    reconciler: Reconciler, accepted: Accept, jobs: MemoryJobs, batches: RecordingBatches, registry: MemoryRegistry
+    reconciler: Reconciler, accepted: Accept, jobs: MemoryJobs, batches: MemoryBatches, registry: MemoryRegistry
 ) -> None:
     accepted(URLS)
     reconciler.reconcile(REQUEST_ID)
@@ -63,7 +63,7 @@ def test_reconcile_with_a_cancel_in_the_registry_writes_it_into_the_row_and_stop
 
 
 def test_reconcile_with_a_cancel_in_the_row_only_stops_too(
-    reconciler: Reconciler, accepted: Accept, batches: RecordingBatches, registry: MemoryRegistry
+    reconciler: Reconciler, accepted: Accept, batches: MemoryBatches, registry: MemoryRegistry
 ) -> None:
     accepted(URLS)
     registry.wanted = Intent()
@@ -83,7 +83,7 @@ def test_reconcile_while_the_store_is_away_asks_for_back_off(
 
 
 def test_reconcile_while_the_store_is_away_still_suspends_for_a_cancel(
-    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: RecordingBatches
+    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: MemoryBatches
 ) -> None:
     accepted(URLS)
     reconciler.reconcile(REQUEST_ID)
@@ -95,7 +95,7 @@ def test_reconcile_while_the_store_is_away_still_suspends_for_a_cancel(
 
 
 def test_reconcile_when_the_store_stays_away_ends_without_results(
-    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: RecordingBatches
+    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: MemoryBatches
 ) -> None:
     clock = reconciler._clock
     accepted(URLS, webhook_url="https://hook.example/")
@@ -116,7 +116,7 @@ def test_reconcile_when_the_store_stays_away_ends_without_results(
 
 
 def test_reconcile_when_the_store_returns_in_time_settles_as_usual(
-    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: RecordingBatches
+    reconciler: Reconciler, accepted: Accept, store: MemoryBlobStore, jobs: MemoryJobs, batches: MemoryBatches
 ) -> None:
     scene = accepted(URLS)
     reconciler.reconcile(REQUEST_ID)
@@ -132,7 +132,7 @@ def test_reconcile_when_the_store_returns_in_time_settles_as_usual(
 
 
 def test_reconcile_while_another_process_settles_comes_back_soon(
-    reconciler: Reconciler, accepted: Accept, batches: RecordingBatches
+    reconciler: Reconciler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     accepted(URLS).finish_all()
     batches.locked = True
@@ -158,7 +158,7 @@ def test_reconcile_of_a_running_batch_by_age_says_when_to_look_again(
 
 
 def test_reconcile_of_a_suspended_batch_leaves_it_to_the_sweep(
-    reconciler: Reconciler, accepted: Accept, registry: MemoryRegistry, batches: RecordingBatches
+    reconciler: Reconciler, accepted: Accept, registry: MemoryRegistry, batches: MemoryBatches
 ) -> None:
     accepted(URLS)
     registry.wanted = replace(batches.get(REQUEST_ID).intent, suspend=True)

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 from fakes.manual_clock import ManualClock
+from fakes.memory_batches import MemoryBatches
 from fakes.memory_store import MemoryBlobStore
-from fakes.recording_batches import RecordingBatches
 from support.batch_scene import REQUEST_ID, Scene, failed, succeeded
 
 from imagebatch.metrics import Metrics
@@ -73,7 +73,7 @@ def test_report_json_of_a_batch_tells_all_that_is_known(settler: Settler, accept
 
 
 def test_settle_after_a_crash_before_the_final_status_writes_the_same_bytes(
-    settler: Settler, accepted: Accept, batches: RecordingBatches, clock: ManualClock
+    settler: Settler, accepted: Accept, batches: MemoryBatches, clock: ManualClock
 ) -> None:
     scene = accepted(URLS)
     finish_with_one_failed(scene)
@@ -89,7 +89,7 @@ def test_settle_after_a_crash_before_the_final_status_writes_the_same_bytes(
 
 
 def test_settle_writes_the_output_csv_last_and_before_the_final_status(
-    settler: Settler, accepted: Accept, store: MemoryBlobStore, batches: RecordingBatches
+    settler: Settler, accepted: Accept, store: MemoryBlobStore, batches: MemoryBatches
 ) -> None:
     accepted(URLS).finish_all()
     store.calls.clear()
@@ -99,7 +99,7 @@ def test_settle_writes_the_output_csv_last_and_before_the_final_status(
 
 
 def test_settle_for_the_database_gives_every_slot_in_order(
-    settler: Settler, accepted: Accept, batches: RecordingBatches
+    settler: Settler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     finish_with_one_failed(accepted(URLS))
     settler.settle(REQUEST_ID, NO_STOP)
@@ -114,7 +114,7 @@ def test_settle_for_the_database_gives_every_slot_in_order(
 
 
 def test_output_urls_with_a_public_bucket_point_at_it(
-    accepted: Accept, batches: RecordingBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics
+    accepted: Accept, batches: MemoryBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics
 ) -> None:
     links = LinkSettings(link_secret="s", output_url_base="https://cdn.example/x/")
     settler = Settler(batches=batches, store=store, links=links, key_name="k", clock=clock, metrics=metrics)

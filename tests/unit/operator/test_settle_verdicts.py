@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from fakes.memory_batches import MemoryBatches
 from fakes.memory_store import MemoryBlobStore
-from fakes.recording_batches import RecordingBatches
 from support.batch_scene import REQUEST_ID, Scene, failed, succeeded
 
 from imagebatch.metrics import Metrics
@@ -23,7 +23,7 @@ NO_STOP, CANCELLED, LATE = Stop(), Stop(cancelled=True), Stop(deadline_passed=Tr
 HOOK = "https://hook.example/in"
 
 
-def codes(batches: RecordingBatches) -> list[str | None]:
+def codes(batches: MemoryBatches) -> list[str | None]:
     return [slot.outcome.code for slot in batches.slots[REQUEST_ID]]
 
 
@@ -46,7 +46,7 @@ def codes(batches: RecordingBatches) -> list[str | None]:
     ],
 )
 def test_settle_for_any_end_reaches_its_verdict(
-    settler: Settler, accepted: Accept, batches: RecordingBatches, stop: Stop, ends: str, reason: Reason
+    settler: Settler, accepted: Accept, batches: MemoryBatches, stop: Stop, ends: str, reason: Reason
 ) -> None:
     scene = accepted(URLS, images_per_shard=2, failure_threshold_percent=60)
     for shard in range(2):
@@ -65,7 +65,7 @@ def test_settle_for_any_end_reaches_its_verdict(
     ("stop", "code"), [(NO_STOP, "shard_failed"), (CANCELLED, "cancelled"), (LATE, "deadline_exceeded")]
 )
 def test_settle_without_a_shards_results_keeps_what_its_parts_finished(
-    settler: Settler, accepted: Accept, batches: RecordingBatches, stop: Stop, code: str
+    settler: Settler, accepted: Accept, batches: MemoryBatches, stop: Stop, code: str
 ) -> None:
     scene = accepted(URLS)
     scene.write_part(0, [succeeded(scene.images[0])], attempt="a1")
@@ -75,7 +75,7 @@ def test_settle_without_a_shards_results_keeps_what_its_parts_finished(
 
 
 def test_settle_of_a_stopped_batch_says_how_many_images_succeeded(
-    settler: Settler, accepted: Accept, batches: RecordingBatches
+    settler: Settler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     accepted(URLS, images_per_shard=2).finish_shard(0)
     settler.settle(REQUEST_ID, CANCELLED)
@@ -83,7 +83,7 @@ def test_settle_of_a_stopped_batch_says_how_many_images_succeeded(
 
 
 def test_settle_with_a_receiver_freezes_what_it_is_told(
-    settler: Settler, accepted: Accept, batches: RecordingBatches
+    settler: Settler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     accepted(URLS, webhook_url=HOOK).finish_all()
     settler.settle(REQUEST_ID, NO_STOP)
@@ -110,7 +110,7 @@ def test_settle_with_a_receiver_freezes_what_it_is_told(
 
 
 def test_settle_with_a_key_name_of_its_own_signs_with_that(
-    settler: Settler, accepted: Accept, batches: RecordingBatches
+    settler: Settler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     accepted(URLS, webhook_url=HOOK, webhook_key_name="shop").finish_all()
     settler.settle(REQUEST_ID, NO_STOP)
@@ -120,7 +120,7 @@ def test_settle_with_a_key_name_of_its_own_signs_with_that(
 
 
 def test_settle_without_a_receiver_makes_no_delivery(
-    settler: Settler, accepted: Accept, batches: RecordingBatches
+    settler: Settler, accepted: Accept, batches: MemoryBatches
 ) -> None:
     accepted(URLS).finish_all()
     settler.settle(REQUEST_ID, NO_STOP)
@@ -128,7 +128,7 @@ def test_settle_without_a_receiver_makes_no_delivery(
 
 
 def test_settle_again_after_the_end_changes_nothing(
-    settler: Settler, accepted: Accept, batches: RecordingBatches, store: MemoryBlobStore
+    settler: Settler, accepted: Accept, batches: MemoryBatches, store: MemoryBlobStore
 ) -> None:
     accepted(URLS).finish_all()
     settler.settle(REQUEST_ID, NO_STOP)
