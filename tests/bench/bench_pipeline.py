@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from bench.following import follow
 from bench.memory import TreeSampler
 from bench.photographs import photographs
+from bench.processor_time import Reading
 from bench.stage import TESTS, Stage, environment
 from support.batch_scene import make_scene
 from support.service import Service, csv_of
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHARD_SECONDS = 1800.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 URLS_PER_ROW = 4
 
 
 @dataclass(frozen=True)
 class Round:
-    """Images a second of every contestant, one after the other; `shard_start_seconds` is a shard of one image."""
+    """Images a second of every contestant, one after the other; `shard_start_seconds` is a shard of one image.
+
+    `others_percent` of the processor time went to other programs meanwhile.
+    """
 
     batch: float
     shard: float
@@ -45,6 +49,7 @@ class Round:
     shard_mib: float
     naive: float
     codec: float
+    others_percent: float
 
 
 def rounds(stage: Stage, images: int, count: int) -> list[Round]:
@@ -64,12 +69,14 @@ def middle(measured: Sequence[Round], over: str, under: str) -> float:
 
 
 def one_round(stage: Stage, images: int, name: str) -> Round:
+    before = Reading.now()
     batch = images / batch_seconds(stage, stage.urls(f"{name}-batch", images))
     naive = images / naive_seconds(stage, stage.urls(f"{name}-naive", images))
     start, _ = shard_seconds(stage, stage.urls(f"{name}-one", 1))
     shard, mib = shard_seconds(stage, stage.urls(f"{name}-shard", images))
     codec = images / codec_seconds(images)
-    return Round(batch, images / shard, (images - 1) / (shard - start), start, mib, naive, codec)
+    others = Reading.now().others_percent_since(before)
+    return Round(batch, images / shard, (images - 1) / (shard - start), start, mib, naive, codec, others)
 
 
 def batch_seconds(stage: Stage, urls: list[str]) -> float:

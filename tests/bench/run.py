@@ -55,6 +55,7 @@ def _pipeline(size: Size) -> list[Row]:
         )
     imports = bench_imports.run(size.repetitions)
     return [
+        Row("processor time of other programs meanwhile, worst round", max(r.others_percent for r in rounds), "%"),
         *_speeds(rounds),
         Row("one small image, request to Completed", one_image, "s", Goal.most(1, "s")),
         Row("a shard's imports over bare Python", imports, "ms", Goal.most(300, "ms")),
