@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import tempfile
@@ -39,11 +40,24 @@ def reachable(path: Path, user: User) -> bool:
 
 
 def data_folder(wanted: Path, user: User | None) -> Path:
-    """Return `wanted`, or a folder under /var/lib that belongs to it when `user` cannot reach it."""
+    """Return `wanted`, or a folder under /var/lib that belongs to it when `user` cannot reach it.
+
+    A note beside `wanted` names that folder, so that it is found wherever the data directory is moved. Raises
+    Misconfigured when there is a database that was moved out of the user's reach.
+    """
+    note = wanted.with_name(f"{wanted.name}.elsewhere")
+    if note.exists():
+        return Path(note.read_text())
     if user is None or reachable(wanted, user):
         return wanted
-    name = hashlib.sha256(str(wanted.absolute()).encode()).hexdigest()[:12]
-    return _reachable_home(STATE_FOLDER, user, wanted) / f"{wanted.name}-{name}"
+    if (wanted / "PG_VERSION").exists():
+        raise Misconfigured(f"{wanted} cannot be reached by uid {user.uid}: move the data directory outside")
+    folder = _reachable_home(STATE_FOLDER, user, wanted) / f"{wanted.name}-{secrets.token_hex(6)}"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    passing = note.with_name(f"{note.name}.new")
+    passing.write_text(str(folder))
+    passing.rename(note)
+    return folder
 
 
 def programs_home(home: Path, parts: Sequence[str], user: User | None) -> Path:

@@ -52,6 +52,24 @@ def test_data_folder_when_a_parent_is_closed_then_lies_elsewhere(state_folder: P
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
+@pytest.mark.usefixtures("state_folder")
+def test_data_folder_when_the_data_directory_is_moved_then_is_still_found(closed: Path, tmp_path: Path) -> None:
+    found = placement.data_folder(closed / "first" / "postgres", STRANGER)
+    (closed / "first").rename(closed / "second")
+    assert placement.data_folder(closed / "second" / "postgres", STRANGER) == found
+    assert placement.data_folder(closed / "first" / "postgres", STRANGER) != found
+    (closed / "second").rename(tmp_path / "open")
+    assert placement.data_folder(tmp_path / "open" / "postgres", STRANGER) == found
+
+
+@pytest.mark.usefixtures("state_folder")
+def test_data_folder_when_it_was_moved_out_of_reach_then_is_not_made_anew(closed: Path) -> None:
+    (closed / "postgres").mkdir()
+    (closed / "postgres" / "PG_VERSION").touch()
+    with pytest.raises(Misconfigured, match="cannot be reached"):
+        placement.data_folder(closed / "postgres", STRANGER)
+
+
 def test_data_folder_when_the_other_place_is_closed_too_then_says_so(state_folder: Path, closed: Path) -> None:
     state_folder.mkdir(mode=0o700)
     with pytest.raises(Misconfigured, match="choose a folder"):
