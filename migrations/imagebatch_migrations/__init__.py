@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import func, select
 
 from imagebatch.database.engine import translated, unpooled_engine
+from imagebatch.model.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +29,17 @@ LOCK = 0x1_4D16_B47C  # any number that nobody else uses for an advisory lock in
 
 
 def upgrade(url: str, revision: str = NEWEST) -> None:
-    """Bring the schema to a revision, in one transaction. Raises Unavailable when the database does not answer."""
+    """Bring the schema to a revision, in one transaction.
+
+    Raises Unavailable when the database does not answer, Misconfigured for a revision, its own or the wanted one,
+    that is not among ours.
+    """
     with _locked(url) as connection:
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the schema back to a revision (`base`: no table is left), in one transaction. Raises Unavailable."""
+    """Take the schema back to a revision (`base`: no table is left), in one transaction. Raises as `upgrade`."""
     with _locked(url) as connection:
         command.downgrade(alembic_config(connection), revision)
 
@@ -55,6 +61,9 @@ def alembic_config(connection: Connection | None = None) -> Config:
 @contextmanager
 def _locked(url: str) -> Iterator[Connection]:
     engine = unpooled_engine(url)
-    with translated(), engine.begin() as connection:
-        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-        yield connection
+    try:
+        with translated(), engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            yield connection
+    except CommandError as error:
+        raise Misconfigured(f"the database schema cannot be changed: {error}") from error

@@ -6,8 +6,6 @@ import argparse
 import os
 import sys
 
-from alembic.util import CommandError
-
 from imagebatch.model.errors import ImageBatchError
 from imagebatch.settings import DatabaseSettings, load
 from imagebatch_migrations import EMPTY, current, downgrade, upgrade
@@ -18,7 +16,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         print(_run(arguments, load(DatabaseSettings, os.environ).database_url))  # noqa: T201 - the answer
-    except (ImageBatchError, CommandError) as error:
+    except ImageBatchError as error:
         print(f"imagebatch_migrations: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -9,10 +9,11 @@ import psycopg2
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from imagebatch.database.engine import unpooled_engine
 from imagebatch.database.tables import SCHEMA_REVISION
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.errors import Misconfigured, Unavailable
 from imagebatch_embedded.processes import free_port
 from imagebatch_migrations import alembic_config, current, downgrade, upgrade
 
@@ -63,6 +64,14 @@ def test_several_programs_when_they_migrate_at_once_all_succeed(database_url: st
 def test_a_migration_when_the_server_is_away_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         upgrade(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+
+
+def test_a_migration_when_the_schema_is_newer_than_the_code_says_so(migrated_database_url: str) -> None:
+    with unpooled_engine(migrated_database_url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(Misconfigured, match="'9999'"):
+        upgrade(migrated_database_url)
 
 
 def _run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
