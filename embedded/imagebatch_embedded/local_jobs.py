@@ -181,12 +181,20 @@ class LocalJobs:
         command = Command(self._program, {**self._environment, **task}, on_parent_death="TERM")
         try:
             child = Child(command, self._logs / f"{request_id}.log")
-        except OSError:
+            self._watch(job, index, child)
+        # Without a free thread or process too this one, which every shard hangs on, has to live.
+        except (OSError, RuntimeError):
             log.exception("shard %d of %s cannot be started", index, request_id)
             self._try_again(job, index, 1)
-            return
+
+    def _watch(self, job: _Job, index: int, child: Child) -> None:
+        name = f"shard-{job.spec.request_id}-{index}"
+        try:
+            threading.Thread(target=self._await_end, args=(job, index, child), name=name, daemon=True).start()
+        except RuntimeError:
+            child.kill()
+            raise
         job.running[index] = child
-        threading.Thread(target=self._await_end, args=(job, index, child), daemon=True).start()
 
     def _await_end(self, job: _Job, index: int, child: Child) -> None:
         code = child.wait()
