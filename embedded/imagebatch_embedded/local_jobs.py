@@ -136,13 +136,22 @@ class LocalJobs:
     def _run(self) -> None:
         with self._changed:
             while not self._closing:
-                self._stop_surplus()
-                self._start_due()
-                self._changed.wait(self._seconds_to_next())
+                self._changed.wait(self._turn())
             self._stop_surplus()
             self._changed.wait_for(lambda: not self._running(), STOP_GRACE_SECONDS)
             for child in self._running():
                 child.kill()
+
+    def _turn(self) -> float | None:
+        """Bring what runs to where it should be; return how long that holds if nothing changes."""
+        try:
+            self._stop_surplus()
+            self._start_due()
+        except Exception:
+            # This thread's end would be the end of every shard.
+            log.exception("unexpected in local jobs; going on")
+            return FIRST_BACKOFF_SECONDS
+        return self._seconds_to_next()
 
     def _running(self) -> list[Child]:
         return list(chain.from_iterable(job.running.values() for job in self._jobs.values()))

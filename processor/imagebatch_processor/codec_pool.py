@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
-from imagebatch.model.errors import ImageRejected, Misconfigured, Unavailable
+from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import ChannelBrokenError
 from imagebatch_processor.codec_process import CodecProcess
 from imagebatch_processor.machine import available_cpus, available_memory_bytes
@@ -55,7 +55,7 @@ class CodecPool:
         """Return the picture re-encoded; blocks until a child is free and has done it. Callable from any thread.
 
         Raises `ImageRejected` with the codes of `codec.compress`, and decode_timeout, decoder_crashed and
-        out_of_memory for what a child died of; `Misconfigured` if children do not start, `Unavailable` once closed.
+        out_of_memory for what a child died of; `Unavailable` if children do not start or once closed.
         """
         check_bytes(len(data), self._limits)
         child = self._take()
@@ -123,7 +123,7 @@ class CodecPool:
                 child = place.result()
             except CancelledError as error:
                 raise _closed_error() from error
-            except Misconfigured:
+            except Unavailable:
                 self._hire()
                 raise
             if child.is_alive:

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from imagebatch.model.errors import ImageRejected, Misconfigured
+from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import Channel, ChannelBrokenError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class CodecProcess:
     """A running codec child. Start it in a thread that lives as long as it should: it dies with that thread."""
 
     def __init__(self, pixel_blocks: int, limits: ImageLimits) -> None:
-        """Start the child and wait until it can work. Raises Misconfigured if it cannot.
+        """Start the child and wait until it can work. Raises Unavailable if it cannot: a shortage may pass.
 
         Its environment is empty, so that no credential of the parent's is in it, and Python looks for
         nothing in the working directory (-I).
@@ -40,7 +40,7 @@ class CodecProcess:
                 )
         except OSError as error:
             self.channel.close()
-            raise Misconfigured(f"the image codec's process cannot be started: {error}") from error
+            raise Unavailable(f"the image codec's process cannot be started: {error}", dependency="codec") from error
         self.pid = self._process.pid
         self._await_ready()
 
@@ -49,7 +49,8 @@ class CodecProcess:
             self.channel.receive(0, time.monotonic() + _START_SECONDS)
         except (ChannelBrokenError, TimeoutError, OSError) as error:
             status = self.kill()
-            raise Misconfigured(f"the image codec's process does not come up (exit status {status})") from error
+            message = f"the image codec's process does not come up (exit status {status})"
+            raise Unavailable(message, dependency="codec") from error
 
     @property
     def is_alive(self) -> bool:

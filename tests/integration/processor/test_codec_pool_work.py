@@ -15,7 +15,7 @@ from support.pictures import encode, photo
 from support.waiting import eventually
 
 from imagebatch.model.batch import OutputFormat, OutputOptions
-from imagebatch.model.errors import ImageRejected, Misconfigured, Unavailable
+from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec import compress
 from imagebatch_processor.codec_pool import CodecPool
 from imagebatch_processor.policy import MEBIBYTE, ImageLimits
@@ -93,9 +93,9 @@ def test_compress_when_closed_then_unavailable_and_no_child_is_left() -> None:
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def test_compress_when_children_do_not_start_then_misconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compress_when_children_do_not_start_then_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with CodecPool(1) as pool, pytest.raises(Misconfigured):
+    with CodecPool(1) as pool, pytest.raises(Unavailable, match="does not come up"):
         pool.compress(encode(photo(), "JPEG"), OutputOptions())
 
 
