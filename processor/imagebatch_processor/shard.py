@@ -86,7 +86,8 @@ class Shard:
         timer.start()
 
     def _keep_what_is_done(self, failure: Exception) -> None:
-        if not isinstance(failure, Unavailable):  # the store was waited for long enough
+        store_is_gone = isinstance(failure, Unavailable) and failure.dependency == "store"
+        if not store_is_gone:  # it was waited for long enough
             self._ledger.flush()
 
     def _work(self, turns: Turns) -> None:
