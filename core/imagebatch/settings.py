@@ -7,6 +7,7 @@ how secrets are mounted. The table in docs/reference/settings.md is generated fr
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -17,12 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PREFIX = "IMAGEBATCH_"
+SHORTEST_SECONDS = 0.01
 T = TypeVar("T")
 
 
-def setting(default: Any = MISSING, *, help: str, secret: bool = False) -> Any:  # noqa: A002 - argparse's word
-    """Declare a setting; without a default it must be given."""
-    return field(default=default, metadata={"help": help}, repr=not secret)
+def setting(
+    default: Any = MISSING,
+    *,
+    help: str,  # noqa: A002 - argparse's word
+    secret: bool = False,
+    least: float = 1,
+) -> Any:
+    """Declare a setting; without a default it must be given. A number is finite and `least` or more."""
+    return field(default=default, metadata={"help": help, "least": least}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class IntakeSettings:
     max_url_length: int = setting(2_048, help="Longest image URL, in characters.")
     max_violations: int = setting(1_000, help="Bad rows named in one answer.")
     parallelism: int = setting(4, help="Shards of a batch that run at once.")
-    retries_per_shard: int = setting(3, help="How often a shard that died is run again.")
+    retries_per_shard: int = setting(3, least=0, help="How often a shard that died is run again.")
     active_deadline_seconds: int = setting(86_400, help="A batch that is not done by then ends.")
     webhook_url: str = setting("", help="Receiver for requests that name none.")
 
@@ -87,9 +95,11 @@ class FetchSettings:
         "", help="Addresses beyond the public internet, as `CIDR:port` or `CIDR:*`, comma-separated."
     )
     fetch_refuse: str = setting("", help="Further CIDRs never connected to, such as the cluster's ranges.")
-    fetch_deadline_seconds: float = setting(30.0, help="Total time for one image, redirects and retries included.")
+    fetch_deadline_seconds: float = setting(
+        30.0, least=SHORTEST_SECONDS, help="Total time for one image, redirects and retries included."
+    )
     fetch_max_bytes: int = setting(25 * 1024 * 1024, help="Largest image file.")
-    fetch_min_bytes_per_second: int = setting(1_024, help="A slower source is given up.")
+    fetch_min_bytes_per_second: int = setting(1_024, least=0, help="A slower source is given up.")
     fetch_attempts: int = setting(4, help="Tries for connect errors, 408, 429 and 5xx.")
     fetch_per_host: int = setting(16, help="Connections to one host at once, per shard.")
     fetch_ca_file: str = setting("", help="PEM file of certificate authorities trusted beside certifi's.")
@@ -99,14 +109,14 @@ class FetchSettings:
 class ShardSettings:
     """How a shard works."""
 
-    shard_workers: int = setting(0, help="Encoder processes; 0: one per CPU that the process may use.")
+    shard_workers: int = setting(0, least=0, help="Encoder processes; 0: one per CPU that the process may use.")
     shard_memory_bytes: int = setting(1024**3, help="Memory of the shard with its encoders.")
-    shard_flush_seconds: float = setting(2.0, help="Results are written at least this often.")
+    shard_flush_seconds: float = setting(2.0, least=SHORTEST_SECONDS, help="Results are written at least this often.")
     shard_flush_images: int = setting(50, help="Results are written at least every so many images.")
     max_pixels: int = setting(50_000_000, help="Largest picture, all frames together.")
     max_side_pixels: int = setting(16_384, help="Longest side of a picture.")
     max_frames: int = setting(200, help="Most frames of an animation.")
-    decode_seconds: float = setting(20.0, help="Time for decoding and encoding one picture.")
+    decode_seconds: float = setting(20.0, least=SHORTEST_SECONDS, help="Time for decoding and encoding one picture.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ class WebhookSettings:
     webhook_key_name: str = setting("default", help="Key for requests that name none.")
     webhook_allow: str = setting("", help="Receivers beyond the public internet, as `fetch_allow`.")
     webhook_refuse: str = setting("", help="Further CIDRs never connected to.")
-    webhook_timeout_seconds: float = setting(15.0, help="Time a receiver has for its answer.")
+    webhook_timeout_seconds: float = setting(15.0, least=SHORTEST_SECONDS, help="Time a receiver has for its answer.")
     webhook_schedule_seconds: str = setting(
         "0,5,300,1800,7200,18000,36000,50400,72000,86400", help="Waits before each try, in seconds, comma-separated."
     )
@@ -132,7 +142,7 @@ class ApiSettings:
     links: LinkSettings
     intake: IntakeSettings
     host: str = setting("127.0.0.1", help="Address to listen on.")
-    port: int = setting(8000, help="Port to listen on.")
+    port: int = setting(8000, least=0, help="Port to listen on.")
     log_format: str = setting("console", help="`console` or `json`.")
 
 
@@ -144,10 +154,10 @@ class OperatorSettings:
     database: DatabaseSettings
     links: LinkSettings
     webhooks: WebhookSettings
-    sweep_seconds: float = setting(30.0, help="How often every unfinished batch is looked at.")
-    progress_seconds: float = setting(1.0, help="How often a running batch's counts are read.")
+    sweep_seconds: float = setting(30.0, least=SHORTEST_SECONDS, help="How often every unfinished batch is looked at.")
+    progress_seconds: float = setting(1.0, least=SHORTEST_SECONDS, help="How often a running batch's counts are read.")
     operator_workers: int = setting(4, help="Batches worked on at once.")
-    metrics_port: int = setting(0, help="Port of the operator's /metrics on the loopback; 0: none.")
+    metrics_port: int = setting(0, least=0, help="Port of the operator's /metrics on the loopback; 0: none.")
     log_format: str = setting("console", help="`console` or `json`.")
 
 
@@ -166,7 +176,7 @@ class EmbeddedSettings:
     """The operator loop on one machine, with the shards as its children."""
 
     operator: OperatorSettings
-    local_shards: int = setting(0, help="Shards that run at once on this machine; 0: one per CPU.")
+    local_shards: int = setting(0, least=0, help="Shards that run at once on this machine; 0: one per CPU.")
     shard_logs_dir: str = setting("logs/shards", help="Folder of the shards' logs, one file a request.")
 
 
@@ -206,7 +216,7 @@ def _value(each: Field[Any], kind: type[Any], environ: Mapping[str, str], proble
     try:
         text = _text(variable, environ)
         if text is not None:
-            return kind(text)
+            return _checked(kind(text), each.metadata["least"])
     except (OSError, ValueError) as error:
         problems.append(f"{variable}: {error}")
         return None
@@ -214,6 +224,13 @@ def _value(each: Field[Any], kind: type[Any], environ: Mapping[str, str], proble
         problems.append(f"{variable} is not set: {each.metadata['help']}")
         return None
     return each.default
+
+
+def _checked(value: Any, least: float) -> Any:
+    """Return a value. Raises ValueError for a number that is too small or not finite."""
+    if isinstance(value, int | float) and not least <= value < inf:
+        raise ValueError(f"must be at least {least:g}, not {value:g}")
+    return value
 
 
 def _text(variable: str, environ: Mapping[str, str]) -> str | None:

@@ -34,6 +34,26 @@ def test_load_when_things_are_wrong_names_all_of_them():
         assert variable in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("IMAGEBATCH_FETCH_ATTEMPTS", "0"),
+        ("IMAGEBATCH_SHARD_WORKERS", "-1"),
+        ("IMAGEBATCH_DECODE_SECONDS", "0"),
+        ("IMAGEBATCH_DECODE_SECONDS", "inf"),
+        ("IMAGEBATCH_DECODE_SECONDS", "nan"),
+    ],
+)
+def test_load_when_a_number_makes_no_sense_names_the_variable(variable: str, text: str):
+    with pytest.raises(Misconfigured, match=f"{variable}: must be at least"):
+        load(ProcessorSettings, {**STORE, variable: text})
+
+
+def test_load_when_zero_means_something_takes_it():
+    settings = load(ProcessorSettings, {**STORE, "IMAGEBATCH_SHARD_WORKERS": "0"})
+    assert settings.shard.shard_workers == 0
+
+
 def test_load_reads_a_secret_from_its_file(tmp_path: Path):
     file = tmp_path / "key"
     file.write_text("from-a-file\n")
