@@ -44,6 +44,7 @@ def pooled_engine(settings: DatabaseSettings) -> Engine:
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
+        hide_parameters=True,
         connect_args=_connect_arguments(STATEMENT_SECONDS),
     )
 
@@ -51,7 +52,8 @@ def pooled_engine(settings: DatabaseSettings) -> Engine:
 def unpooled_engine(database_url: str, statement_seconds: int = 0) -> Engine:
     """Return an engine whose connections are closed after use. `statement_seconds` 0 sets no limit."""
     address = database_address(database_url)
-    return create_engine(address, poolclass=NullPool, connect_args=_connect_arguments(statement_seconds))
+    arguments = _connect_arguments(statement_seconds)
+    return create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
 
 
 def database_address(database_url: str) -> URL:
