@@ -41,7 +41,8 @@ class Terminal:
 
     def tell(self, line: str, style: str = "") -> None:
         """Say something about the way, for people."""
-        self._err.print(Text(printable(line), style), soft_wrap=True)
+        # Ours may have several lines, such as the end of a log; anything else that steers a terminal is shown.
+        self._err.print(Text("\n".join(map(printable, line.split("\n"))), style), soft_wrap=True)
 
     def fail(self, error: CommandError) -> None:
         """Say why the command ends, and what to do."""

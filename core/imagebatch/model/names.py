@@ -12,7 +12,6 @@ import hmac
 from imagebatch.model.errors import NotFound
 
 REQUESTS_PREFIX = "requests/"
-INSTALLATION_MARKER = "installation.json"
 LINK_TOKEN_BYTES = 16  # 128 bits of the HMAC: beyond guessing, short enough for a spreadsheet cell
 
 

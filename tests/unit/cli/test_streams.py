@@ -72,3 +72,8 @@ def test_errors_when_a_cell_is_very_long_prints_it(run, service):
     service.answers[f"GET /results/{REQUEST_ID}/errors.csv?t=x"] = Played(csv.encode())
     ended = run("errors", REQUEST_ID)
     assert (ended.code, len(ended.out) > 200_000) == (0, True)
+
+
+def test_tell_of_several_lines_keeps_them_and_shows_what_steers_a_terminal(capsys: pytest.CaptureFixture[str]):
+    Terminal().tell("the log ends with:\nlast \x1b[2J line")
+    assert capsys.readouterr().err == "the log ends with:\nlast \\x1b[2J line\n"
