@@ -87,14 +87,7 @@ class DataDirectory:
 
     def webhook_key(self) -> str:
         """Return the default signing key (`whsec_…`), made at the first call, and leave it where it is mounted."""
-        file = self.webhook_keys / "default"
-        if not file.exists():
-            passing = file.with_name(".default.new")
-            descriptor = os.open(passing, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w") as new:
-                new.write("whsec_" + b64encode(os.urandom(32)).decode())
-            passing.rename(file)
-        return file.read_text().strip()
+        return kept_secret(self.webhook_keys / "default", lambda: "whsec_" + b64encode(os.urandom(32)).decode())
 
     def ports(self, wanted_api_port: int | None = None) -> Ports:
         """Return the ports, chosen at the first call and kept; `wanted_api_port` changes the API's for good."""

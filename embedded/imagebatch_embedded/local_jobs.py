@@ -27,7 +27,7 @@ PROCESSOR = (sys.executable, "-m", "imagebatch_processor")
 DONE, NEVER, STOPPED = 0, 42, 43
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
-STOP_GRACE_SECONDS = 15.0  # a shard ends within 10 s of SIGTERM
+STOP_GRACE_SECONDS = 15.0  # a shard ends within 13 s of SIGTERM
 
 log = logging.getLogger(__name__)
 

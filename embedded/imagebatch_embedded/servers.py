@@ -13,6 +13,7 @@ from imagebatch.model.errors import Misconfigured
 from imagebatch_embedded.processes import Child, Command, log_tail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 POLL_SECONDS = 0.05
@@ -80,12 +81,17 @@ class LocalServer(ABC):
         return Misconfigured(f"{message}; {self.log} ends with:\n{log_tail(self.log)}")
 
 
-def kept_secret(file: Path) -> str:
+def new_secret() -> str:
+    """Return a fresh secret of 192 bits, in hexadecimal."""
+    return secrets.token_hex(24)
+
+
+def kept_secret(file: Path, make: Callable[[], str] = new_secret) -> str:
     """Return the secret in `file`, made at the first call; only its owner may read it."""
     if not file.exists():
         passing = file.with_name(file.name + ".new")
         passing.unlink(missing_ok=True)
         passing.touch(mode=0o600, exist_ok=False)
-        passing.write_text(secrets.token_hex(24))
+        passing.write_text(make())
         passing.rename(file)
     return file.read_text().strip()
