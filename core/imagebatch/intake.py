@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebatch.model import csvrows
+from imagebatch.model.batch import Counts, Progress
 from imagebatch.model.errors import ImageBatchError
 from imagebatch.model.names import images_key, input_key, plan_key
 from imagebatch.model.plan import Plan, distinct_images, make_plan
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from imagebatch.model.batch import BatchSpec
     from imagebatch.model.csvrows import CsvLimits, CsvTable
-    from imagebatch.ports import Batches, BlobStore, Clock, Registry
+    from imagebatch.ports import Batches, BlobStore, Clock, IdempotencyKey, Registry
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -66,6 +67,7 @@ def accept(
     registry: Registry,
     limits: CsvLimits,
     clock: Clock,
+    idempotency: IdempotencyKey | None = None,
 ) -> NewBatch:
     """Make a batch of a CSV, once for a request id however often it is called with the same CSV.
 
@@ -78,8 +80,9 @@ def accept(
         owner=owner,
         spec=spec,
         source_sha256=hashlib.sha256(data).hexdigest(),
-        total_slots=planned.plan.slots,
+        progress=Progress(Counts(planned.plan.slots)),
         accepted_at=clock.now(),
+        idempotency=idempotency,
     )
     _store_objects(request_id, data, planned, store)
     batches.accept(batch, planned.product_rows())

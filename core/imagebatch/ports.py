@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from imagebatch.model.batch import Batch, BatchSpec, Intent, Progress, Verdict
+    from imagebatch.model.batch import Batch, BatchSpec, Intent, Progress, Status, Verdict
     from imagebatch.model.results import Outcome
 
 
@@ -36,12 +36,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """An object without its bytes. `etag` is strong and unquoted."""
+    """An object without its bytes. `etag` is strong and unquoted. `modified_at`, aware, UTC, is set by `list`."""
 
     key: str
     size: int
     etag: str
     content_type: str = "application/octet-stream"
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ class BlobStore(Protocol):
     def list(self, prefix: str) -> Iterator[BlobInfo]:
         """Yield the objects whose key starts with `prefix`, in order of key."""
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield each prefix of keys that begins with `prefix` and goes on to the next slash, that included."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there count as deleted."""
 
@@ -97,15 +101,25 @@ class ProductRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A client's name for one upload, unique among its owner's. `fingerprint` is a hash of what was sent with it."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewBatch:
-    """What intake writes about an accepted request."""
+    """What intake writes about an accepted request. A retry begins with the `progress` that its parents made."""
 
     request_id: str
     owner: str
     spec: BatchSpec
     source_sha256: str
-    total_slots: int
+    progress: Progress
     accepted_at: datetime
+    idempotency: IdempotencyKey | None = None
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,7 @@ class Delivery:
     """A delivery that this process has claimed until its lease ends. `attempts` were made before.
 
     `leased_until` tells this claim from the next one: a claim that was lost no longer decides when to try again.
+    `attempts_before` of the attempts came before it was last asked for anew: the schedule counts from there.
     """
 
     id: int
@@ -154,6 +169,18 @@ class Delivery:
     body: bytes
     attempts: int
     leased_until: datetime | None = None
+    attempts_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """Where a request's webhook stands. `due_at` is None once it was delivered or given up."""
+
+    webhook_id: str
+    url: str
+    due_at: datetime | None
+    delivered_at: datetime | None
+    given_up_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +198,16 @@ class Batches(Protocol):
     """The truth about requests: rows, counts and statuses."""
 
     def accept(self, batch: NewBatch, rows: Iterable[ProductRow]) -> None:
-        """Insert a request with its rows in one transaction and wake the operator. Again: nothing happens."""
+        """Insert a request with its rows in one transaction and wake the operator. Again: nothing happens.
+
+        Raises Conflict when another request has its idempotency key, NotFound when the one it retries is not there.
+        """
+
+    def claiming(self, owner: str, key: str) -> AbstractContextManager[bool]:
+        """Hold an owner's idempotency key while an upload is made; False when another upload holds it."""
+
+    def keyed(self, owner: str, key: str) -> tuple[str, str] | None:
+        """Return the request that was made with an idempotency key and its fingerprint, None if none was."""
 
     def get(self, request_id: str, owners: frozenset[str] | None = None) -> Batch:
         """Return a batch of one of `owners` (None: anyone's). Raises NotFound."""
@@ -183,7 +219,7 @@ class Batches(Protocol):
         """Show where a running batch is. Counts never go back; a final status is never left."""
 
     def record_cancel(self, request_id: str) -> None:
-        """Set the intent to cancel, for good, and wake the operator."""
+        """Set the intent to cancel, for good, show it, and wake the operator. A final batch stays as it is."""
 
     def settling(self, request_id: str) -> AbstractContextManager[bool]:
         """Hold the request's settle lock; False when another process holds it."""
@@ -196,6 +232,61 @@ class Batches(Protocol):
 
     def check(self) -> None:
         """Raise Unavailable unless the database answers and its schema is the newest."""
+
+
+class Listings(Protocol):
+    """Requests and their images, many at once, for people and for retries."""
+
+    def newest(
+        self,
+        owners: frozenset[str],
+        statuses: frozenset[Status] = frozenset(),
+        before: tuple[datetime, str] | None = None,
+        limit: int = 20,
+    ) -> list[Batch]:
+        """Return the newest batches of `owners`, of any status if `statuses` is empty.
+
+        `before` is creation time and request id of the last one that was seen: what is listed comes after it.
+        """
+
+    def slots(
+        self,
+        request_id: str,
+        *,
+        succeeded: bool | None = None,
+        code: str | None = None,
+        after: tuple[int, int] | None = None,
+        limit: int = 100,
+    ) -> list[SettledSlot]:
+        """Return slots of a batch that has ended, by row and position, from the one behind `after` on."""
+
+    def outcomes(self, request_id: str) -> Iterator[Outcome]:
+        """Yield what became of each image of a batch that has ended, by index; none if it ended without results."""
+
+
+class Archive(Protocol):
+    """How requests go: marked deleted first, then, when no retry of theirs is left, with everything they had."""
+
+    def mark_deleted(self, request_id: str, owners: frozenset[str], now: datetime) -> None:
+        """Delete a request for its owners and wake the operator; again: nothing happens.
+
+        Raises NotFound, also once it went for good; Conflict while it has no final status.
+        """
+
+    def expire(self, finished_before: datetime, now: datetime) -> list[str]:
+        """Mark deleted what ended before a time, at most 1,000 at once; return the ids."""
+
+    def deleted(self) -> list[tuple[str, bool]]:
+        """Return every request marked deleted, newest first, and whether a retry of it still has its row."""
+
+    def remove(self, request_id: str) -> bool:
+        """Remove the row and all that hangs on it; False unless it is marked deleted and has no retry."""
+
+    def known(self, request_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some ids that have a row, marked deleted or not."""
+
+    def installation_id(self) -> str:
+        """Return the id that this database was given when it was made."""
 
 
 class Deliveries(Protocol):
@@ -215,6 +306,12 @@ class Deliveries(Protocol):
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         """Return every try of a request's webhook, oldest first."""
+
+    def state(self, request_id: str) -> DeliveryState | None:
+        """Return where a request's webhook stands, None when there is none or not yet."""
+
+    def redeliver(self, request_id: str, now: datetime) -> bool:
+        """Have a webhook sent now and by a new schedule, and wake the deliverer; False when there is none."""
 
 
 # ------------------------------------------------------------------------------------ where batches run and show

@@ -72,7 +72,7 @@ class IntakeSettings:
     max_url_length: int = setting(2_048, help="Longest image URL, in characters.")
     max_violations: int = setting(1_000, help="Bad rows named in one answer.")
     parallelism: int = setting(4, help="Shards of a batch that run at once.")
-    retries_per_shard: int = setting(3, least=0, help="How often a shard that died is run again.")
+    retries_per_shard: int = setting(5, least=0, help="How often a shard that died is run again.")
     active_deadline_seconds: int = setting(86_400, help="A batch that is not done by then ends.")
     webhook_url: str = setting("", help="Receiver for requests that name none.")
 
@@ -141,6 +141,10 @@ class ApiSettings:
     database: DatabaseSettings
     links: LinkSettings
     intake: IntakeSettings
+    api_keys_file: str = setting(
+        "", help="File of API keys, a line `name:sha256[:owner,…]` each, mounted; none: only on the loopback."
+    )
+    upload_seconds: float = setting(300.0, least=SHORTEST_SECONDS, help="Time for the whole body of an upload.")
     host: str = setting("127.0.0.1", help="Address to listen on.")
     port: int = setting(8000, least=0, help="Port to listen on.")
     log_format: str = setting("console", help="`console` or `json`.")
@@ -156,6 +160,13 @@ class OperatorSettings:
     webhooks: WebhookSettings
     sweep_seconds: float = setting(30.0, least=SHORTEST_SECONDS, help="How often every unfinished batch is looked at.")
     progress_seconds: float = setting(1.0, least=SHORTEST_SECONDS, help="How often a running batch's counts are read.")
+    housekeeping_seconds: float = setting(
+        300.0, least=SHORTEST_SECONDS, help="How often old requests and objects without a request are looked for."
+    )
+    retention_days: float = setting(30.0, least=0, help="Requests that ended so long ago are deleted; 0: none is.")
+    stray_hours: float = setting(
+        24.0, least=0, help="Objects without a request are removed when they are so old; at least an upload's time."
+    )
     operator_workers: int = setting(4, help="Batches worked on at once.")
     metrics_port: int = setting(0, least=0, help="Port of the operator's /metrics on the loopback; 0: none.")
     log_format: str = setting("console", help="`console` or `json`.")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imagebatch.model.batch import Batch, Counts, Intent, Progress
+from imagebatch.model.batch import Batch, Intent, Progress
 from imagebatch.model.errors import NotFound, Unavailable
 from imagebatch.model.status import ACCEPTED
 
@@ -93,7 +93,7 @@ def as_accepted(batch: NewBatch) -> Batch:
         verdict=ACCEPTED,
         spec=batch.spec,
         intent=Intent(parallelism=batch.spec.parallelism),
-        progress=Progress(Counts(batch.total_slots)),
+        progress=batch.progress,
         has_result=False,
         source_sha256=batch.source_sha256,
         created_at=batch.accepted_at,

@@ -23,7 +23,7 @@ ROWS = (
 def new_batch(owner: str = "alice", accepted_at: datetime = NOON, total_slots: int = 3) -> NewBatch:
     """A request with an id of its own over ROWS."""
     spec = BatchSpec(webhook_url="https://hooks.example/in")
-    return NewBatch(str(uuid.uuid4()), owner, spec, "ab" * 32, total_slots, accepted_at)
+    return NewBatch(str(uuid.uuid4()), owner, spec, "ab" * 32, Progress(Counts(total_slots)), accepted_at)
 
 
 def progress(succeeded: int, failed: int = 0, total: int = 3) -> Progress:

@@ -108,7 +108,10 @@ def accepted_values(batch: NewBatch) -> dict[str, object]:
         "spec": batch.spec.to_json(),
         "parallelism": batch.spec.parallelism,
         "source_sha256": batch.source_sha256,
-        "total": batch.total_slots,
+        "total": batch.progress.counts.total,
+        "succeeded": batch.progress.counts.succeeded,
+        "bytes_in": batch.progress.bytes.input,
+        "bytes_out": batch.progress.bytes.output,
         "created_at": batch.accepted_at,
         "updated_at": batch.accepted_at,
     }

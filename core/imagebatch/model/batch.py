@@ -82,7 +82,7 @@ class BatchSpec:
     output: OutputOptions = field(default_factory=OutputOptions)
     parallelism: int = 4
     images_per_shard: int | None = None
-    retries_per_shard: int = 3
+    retries_per_shard: int = 5
     failure_threshold_percent: int = 100
     active_deadline_seconds: int = 86_400
     webhook_url: str | None = None
@@ -194,7 +194,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An accepted request as its row tells it. Times are aware, UTC."""
+    """An accepted request as its row tells it. Times are aware, UTC. `retry_of` is the request that it mends."""
 
     request_id: str
     owner: str
@@ -208,6 +208,7 @@ class Batch:
     updated_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    retry_of: str | None = None
 
     @property
     def status(self) -> Status:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import uuid
 
 from imagebatch.model.errors import NotFound
 
@@ -71,6 +72,19 @@ def result_key(request_id: str, name: str) -> str:
     if name not in RESULT_FILES:
         raise NotFound(f"there is no result file {name!r}")
     return f"{request_prefix(request_id)}{name}"
+
+
+def reused_key(request_id: str) -> str:
+    """Return the key of what a retry keeps of its parents: images with their outcomes, one JSON line each."""
+    return f"{shards_prefix(request_id)}reused.jsonl"
+
+
+INSTALLATION_KEY = "installation"  # the marker object: it holds the id of the installation that the prefix belongs to
+
+
+def retry_id(request_id: str) -> str:
+    """Return the id of a request's retry, a UUID of version 5 (RFC 9562): the same however often it is asked for."""
+    return str(uuid.uuid5(uuid.UUID(request_id), "retry"))
 
 
 def job_name(request_id: str) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
@@ -43,14 +43,27 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """What a retry keeps of its parents: slots that succeeded, and the bytes of their distinct images."""
+
+    slots: int
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to do: `images` distinct URLs in `slots` slots, cut into `shards`."""
+    """What there is to do: `images` distinct URLs, cut into `shards`; `slots` counts the whole output.
+
+    A retry's plan holds its parent's failed images only, under their numbers there; `reused` sums up the others.
+    """
 
     request_id: str
     images: int
     slots: int
     output: OutputOptions
     shards: tuple[ShardRange, ...]
+    reused: Reused | None = None
 
     def to_json(self) -> bytes:
         """Return plan.json."""
@@ -63,6 +76,7 @@ class Plan:
             "shards": [
                 {"first": s.first, "count": s.count, "offset": s.offset, "length": s.length} for s in self.shards
             ],
+            **({"reused": asdict(self.reused)} if self.reused else {}),
         }
         return json.dumps(data, indent=1).encode()
 
@@ -74,7 +88,8 @@ class Plan:
             raise ValueError(f"plan version {plain['version']} is not {PLAN_VERSION}")
         shards = tuple(ShardRange(index=n, **shard) for n, shard in enumerate(plain["shards"]))
         output = OutputOptions.from_json(plain["output"])
-        return cls(plain["request_id"], plain["images"], plain["slots"], output, shards)
+        reused = Reused(**plain["reused"]) if "reused" in plain else None
+        return cls(plain["request_id"], plain["images"], plain["slots"], output, shards, reused)
 
 
 def distinct_images(url_lists: Iterable[Sequence[str]]) -> Iterator[Image]:

@@ -1,7 +1,8 @@
 """What became of an image, and the lines in which a shard tells it. Pure; written by processor, read by operator.
 
 A shard writes parts while it works (immutable, one object each) and its results file at the end. Both are JSON
-lines. A part's first line names its attempt; a last line `stopped` says that the attempt was asked to stop.
+lines. A part's first line names its attempt and the images that a careful attempt starts after it; a last line
+`stopped` says that the attempt was asked to stop.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from imagebatch.model.batch import Bytes, Counts, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One image's end: `name` of the output under images/, or an error `code` and `message`.
 
-    `slots` is how many slots of the output show it. Sizes are bytes and pixels, as displayed.
+    `slots` is how many slots of the output show it. Sizes are bytes and pixels, as displayed. `request_id` names the
+    request whose output it is when that is not the batch's own: a retry keeps what its parents made.
     """
 
     index: int
@@ -42,6 +44,7 @@ class Outcome:
     height_out: int | None = None
     quality: int | None = None
     kept_original: bool = False
+    request_id: str | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -68,11 +71,15 @@ class Part:
     attempt: str
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
+    started: tuple[int, ...] = ()
 
 
-def part_to_bytes(attempt: str, outcomes: Iterable[Outcome], *, stopped: bool = False) -> bytes:
+def part_to_bytes(
+    attempt: str, outcomes: Iterable[Outcome], *, stopped: bool = False, started: Sequence[int] = ()
+) -> bytes:
     """Return the body of a part. The first part of an attempt is written when it starts, with no outcome."""
-    head = json.dumps({"attempt": attempt}).encode() + b"\n"
+    marks = {"started": list(started)} if started else {}
+    head = json.dumps({"attempt": attempt, **marks}).encode() + b"\n"
     tail = b'{"stopped":true}\n' if stopped else b""
     return head + b"".join(outcome.to_line() for outcome in outcomes) + tail
 
@@ -81,7 +88,8 @@ def part_from_bytes(data: bytes) -> Part:
     """Read what `part_to_bytes` wrote."""
     head, *lines = [json.loads(line) for line in data.splitlines()]
     stopped = bool(lines) and lines[-1].get("stopped", False)
-    return Part(head["attempt"], tuple(_outcomes(lines[:-1] if stopped else lines)), stopped)
+    outcomes = tuple(_outcomes(lines[:-1] if stopped else lines))
+    return Part(head["attempt"], outcomes, stopped, tuple(head.get("started", ())))
 
 
 def results_to_bytes(outcomes: Iterable[Outcome]) -> bytes:
