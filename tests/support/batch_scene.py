@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebatch.model import names
-from imagebatch.model.batch import BatchSpec
+from imagebatch.model.batch import BatchSpec, Counts, Progress
 from imagebatch.model.csvcells import csv_line
 from imagebatch.model.plan import Image, Plan, distinct_images, make_plan
 from imagebatch.model.results import Outcome, part_to_bytes, results_to_bytes
@@ -82,7 +82,8 @@ class Scene:
         return self.store.get(names.result_key(self.request_id, name))
 
     def new_batch(self, accepted_at: datetime) -> NewBatch:
-        return NewBatch(self.request_id, "tester", self.spec, "cd" * 32, self.plan.slots, accepted_at)
+        progress = Progress(Counts(self.plan.slots))
+        return NewBatch(self.request_id, "tester", self.spec, "cd" * 32, progress, accepted_at)
 
     def product_rows(self) -> Iterable[ProductRow]:
         for row, urls in enumerate(self.url_lists):

@@ -10,7 +10,7 @@ from fakes.memory_batches import MemoryBatches
 from fakes.memory_store import MemoryBlobStore
 
 from imagebatch import intake
-from imagebatch.model.batch import Batch, BatchSpec, Intent
+from imagebatch.model.batch import Batch, BatchSpec, Counts, Intent, Progress
 from imagebatch.model.csvrows import CsvLimits
 from imagebatch.model.errors import InvalidRequest, Unavailable
 from imagebatch.model.names import images_key, input_key, plan_key
@@ -79,7 +79,8 @@ def test_a_valid_csv_when_accepted_stores_the_input_the_images_and_the_plan(desk
 def test_a_valid_csv_when_accepted_is_a_batch_of_its_owner(desk: Desk) -> None:
     made = desk.accept()
 
-    assert made == NewBatch(desk.request_id, "alice", BatchSpec(), hashlib.sha256(CSV).hexdigest(), 2, START)
+    sha256 = hashlib.sha256(CSV).hexdigest()
+    assert made == NewBatch(desk.request_id, "alice", BatchSpec(), sha256, Progress(Counts(2)), START)
     assert desk.batches.get(desk.request_id, frozenset({"alice"})).progress.counts.total == 2
     assert [row.product_name for row in desk.batches.rows[desk.request_id]] == ["Lamp"]
     assert desk.registry.batches == [made]
