@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from imagebatch.model.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _QUIET = ("urllib3", "minio", "uvicorn.access")  # what they say below a warning is noise here
@@ -32,20 +34,28 @@ def about(request_id: str) -> Iterator[None]:
         _request_id.reset(token)
 
 
-def configure_logging(log_format: str, program: str, *, level: int = logging.INFO) -> None:
-    """Send the root logger's records to standard error as `console` or `json`. Raises Misconfigured."""
+def configure_logging(
+    log_format: str, program: str, *, level: int = logging.INFO, request_id: str | None = None
+) -> None:
+    """Send the root logger's records to standard error as `console` or `json`. Raises Misconfigured.
+
+    What ends a thread or the program unexpectedly is logged too. `request_id` is for a program that works on one
+    request only: it stands in every record, whichever thread logs it.
+    """
     formatters: dict[str, logging.Formatter] = {"console": ConsoleFormatter(program), "json": JsonFormatter(program)}
     if log_format not in formatters:
         raise Misconfigured(f"IMAGEBATCH_LOG_FORMAT must be console or json, not {log_format!r}")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[log_format])
-    handler.addFilter(_name_the_request)
+    handler.addFilter(lambda record: _name_the_request(record, request_id))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(capture=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _log_end_of_program
+    threading.excepthook = _log_end_of_thread
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -82,7 +92,21 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({name: value for name, value in fields.items() if value is not None}, ensure_ascii=False)
 
 
-def _name_the_request(record: logging.LogRecord) -> bool:
-    if not hasattr(record, "request_id"):
-        record.request_id = _request_id.get()
+def _name_the_request(record: logging.LogRecord, default: str | None) -> bool:
+    if getattr(record, "request_id", None) is None:
+        record.request_id = _request_id.get() or default
     return True
+
+
+# Python would print a bare traceback, which no reader of JSON lines understands.
+
+
+def _log_end_of_program(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger(__name__).critical("unexpected end of the program", exc_info=(kind, error, trace))
+
+
+def _log_end_of_thread(end: threading.ExceptHookArgs) -> None:
+    if end.exc_value is not None and not isinstance(end.exc_value, SystemExit):
+        name = end.thread.name if end.thread else "a thread"
+        error = (end.exc_type, end.exc_value, end.exc_traceback)
+        logging.getLogger(__name__).error("unexpected end of %s", name, exc_info=error)

@@ -17,6 +17,7 @@ from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from imagebatch.ports import JobSpec, JobView
+from imagebatch.telemetry import about
 from imagebatch_embedded.processes import Child, Command
 
 if TYPE_CHECKING:
@@ -193,8 +194,9 @@ class LocalJobs:
             self._watch(job, index, child)
         # Without a free thread or process too this one, which every shard hangs on, has to live.
         except (OSError, RuntimeError):
-            log.exception("shard %d of %s cannot be started", index, request_id)
-            self._try_again(job, index, 1)
+            with about(request_id):
+                log.exception("shard %d cannot be started", index)
+                self._try_again(job, index, 1)
 
     def _watch(self, job: _Job, index: int, child: Child) -> None:
         name = f"shard-{job.spec.request_id}-{index}"
@@ -207,7 +209,7 @@ class LocalJobs:
 
     def _await_end(self, job: _Job, index: int, child: Child) -> None:
         code = child.wait()
-        with self._changed:
+        with about(job.spec.request_id), self._changed:
             del job.running[index]
             job.asked_to_stop.discard(index)
             self._record(job, index, -1 if code is None else code)
@@ -222,7 +224,7 @@ class LocalJobs:
         elif code == STOPPED:
             job.waiting.appendleft((index, 0.0))
         elif code == NEVER or job.failures.get(index, 0) >= job.spec.retries_per_shard:
-            log.error("shard %d of %s ended with %d and is given up", index, job.spec.request_id, code)
+            log.error("shard %d ended with %d and is given up", index, code)
             job.failed += 1
         else:
             self._try_again(job, index, code)
@@ -230,7 +232,7 @@ class LocalJobs:
     def _try_again(self, job: _Job, index: int, code: int) -> None:
         failures = job.failures[index] = job.failures.get(index, 0) + 1
         wait = min(FIRST_BACKOFF_SECONDS * 2 ** (failures - 1), LONGEST_BACKOFF_SECONDS)
-        log.warning("shard %d of %s ended with %d; again in %.0f s", index, job.spec.request_id, code, wait)
+        log.warning("shard %d ended with %d; again in %.0f s", index, code, wait)
         job.waiting.append((index, time.monotonic() + wait))
 
     def _forget_if_over(self, job: _Job) -> None:

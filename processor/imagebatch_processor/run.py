@@ -67,7 +67,7 @@ def run(environ: Mapping[str, str], asked_to_stop: threading.Event) -> ExitCode:
     """Work one shard and return its exit code; nothing is raised."""
     try:
         settings = load(ProcessorSettings, environ)
-        configure_logging(settings.log_format, "processor")
+        configure_logging(settings.log_format, "processor", request_id=environ.get("REQUEST_ID"))
         end = _work(Task.from_environ(environ), settings, asked_to_stop)
     except (Misconfigured, NotFound) as error:
         log.error("%s", error)

@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,10 +19,12 @@ from imagebatch.telemetry import about, configure_logging
 def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    hooks = sys.excepthook, threading.excepthook
     quiet = {name: logging.getLogger(name).level for name in ("urllib3", "minio", "uvicorn.access")}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
     logging.captureWarnings(capture=False)
     for name, before in quiet.items():
         logging.getLogger(name).setLevel(before)
@@ -54,6 +57,30 @@ def test_json_line_inside_nested_abouts_names_the_inner_request(capsys: pytest.C
     with about("outer"), about("inner"):
         logging.getLogger("x").info("a")
     assert json.loads(capsys.readouterr().err)["request_id"] == "inner"
+
+
+def test_line_of_another_thread_in_a_program_for_one_request_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json", "processor", request_id="r-1")
+    thread = threading.Thread(target=logging.getLogger("x").warning, args=("slow",))
+    thread.start()
+    thread.join()
+    assert json.loads(capsys.readouterr().err)["request_id"] == "r-1"
+
+
+def test_thread_that_breaks_is_logged_as_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json", "operator")
+    thread = threading.Thread(target=lambda: 1 // 0, name="sender-0")
+    thread.start()
+    thread.join()
+    fields = json.loads(capsys.readouterr().err)
+    assert (fields["level"], fields["message"]) == ("error", "unexpected end of sender-0")
+    assert fields["exception"].endswith("ZeroDivisionError: integer division or modulo by zero")
+
+
+def test_program_that_breaks_is_logged_as_one_object() -> None:
+    code = "from imagebatch.telemetry import configure_logging; configure_logging('json', 'api'); 1 / 0"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, json.loads(done.stderr)["message"]) == (1, "unexpected end of the program")
 
 
 def test_configure_with_an_unknown_format_is_refused() -> None:
