@@ -11,9 +11,13 @@ import time
 from typing import TYPE_CHECKING
 
 from imagebatch.model import names
+from imagebatch.model.attempts import history
 from imagebatch.model.results import part_from_bytes, part_to_bytes, results_to_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imagebatch.model.attempts import History
     from imagebatch.model.results import Outcome
     from imagebatch.ports import BlobStore
 
@@ -21,7 +25,7 @@ CONTENT_TYPE = "application/jsonl"
 
 
 class Ledger:
-    """The outcomes of one shard in one attempt. `add` may be called by any thread, `flush` by one at a time."""
+    """The outcomes of one shard in one attempt. Any thread may call any method once `begin` has returned."""
 
     def __init__(self, store: BlobStore, request_id: str, shard: int) -> None:
         self._store = store
@@ -29,6 +33,7 @@ class Ledger:
         self._shard = shard
         self._attempt = ""
         self._parts = 0
+        self._writing = threading.Lock()  # one part after the other: a later one may speak of images of an earlier
         self._lock = threading.Lock()
         self._done: dict[int, Outcome] = {}
         self._unwritten: list[Outcome] = []
@@ -38,18 +43,15 @@ class Ledger:
         """True when an attempt already wrote the shard's results; they are kept."""
         return self._store.head(self._results_key) is not None
 
-    def begin(self) -> frozenset[int]:
-        """Read what earlier attempts finished, announce this attempt; return the indexes that are done."""
-        attempts = set()
-        for info in self._store.list(names.parts_prefix(self._request_id, self._shard)):
-            part = part_from_bytes(self._store.get(info.key))
-            attempts.add(part.attempt)
-            for outcome in part.outcomes:
-                self._done.setdefault(outcome.index, outcome)
+    def begin(self) -> History:
+        """Read what earlier attempts left, announce this attempt; return what they tell."""
+        parts = self._store.list(names.parts_prefix(self._request_id, self._shard))
+        earlier = history(part_from_bytes(self._store.get(info.key)) for info in parts)
+        self._done.update(earlier.done)
         # The random half keeps two workers of one index apart: a pod may be started twice.
-        self._attempt = f"{len(attempts) + 1:04d}.{secrets.token_hex(4)}"
-        self._write([], stopped=False)
-        return frozenset(self._done)
+        self._attempt = f"{earlier.attempts + 1:04d}.{secrets.token_hex(4)}"
+        self._write()
+        return earlier
 
     def add(self, outcome: Outcome) -> int:
         """Take an image's end; return how many are not yet written."""
@@ -58,12 +60,13 @@ class Ledger:
             self._unwritten.append(outcome)
             return len(self._unwritten)
 
+    def mark(self, index: int) -> None:
+        """Write that an image is begun now, together with what ended before. Careful attempts only."""
+        self._write(started=[index])
+
     def flush(self, *, stopped: bool = False) -> None:
-        """Write what is not yet written as a part. `stopped` says that this attempt was asked to stop."""
-        with self._lock:
-            outcomes, self._unwritten = self._unwritten, []
-        if outcomes or stopped:
-            self._write(outcomes, stopped=stopped)
+        """Write what is not yet written as a part. `stopped` says that this attempt ends by its own will."""
+        self._write(stopped=stopped)
 
     def finish(self) -> None:
         """Write the last part, then the shard's results file, unless one is there."""
@@ -71,10 +74,16 @@ class Ledger:
         if not self.is_complete:
             self._store.put(self._results_key, results_to_bytes(self._done.values()), CONTENT_TYPE)
 
-    def _write(self, outcomes: list[Outcome], *, stopped: bool) -> None:
-        key = names.part_key(self._request_id, self._shard, self._attempt, self._parts)
-        self._store.put(key, part_to_bytes(self._attempt, outcomes, stopped=stopped), CONTENT_TYPE)
-        self._parts += 1
+    def _write(self, *, stopped: bool = False, started: Sequence[int] = ()) -> None:
+        """Write the next part, unless it would say nothing; the first says that there is this attempt."""
+        with self._writing:
+            with self._lock:
+                outcomes, self._unwritten = self._unwritten, []
+            if outcomes or stopped or started or not self._parts:
+                key = names.part_key(self._request_id, self._shard, self._attempt, self._parts)
+                self._parts += 1
+                body = part_to_bytes(self._attempt, outcomes, stopped=stopped, started=started)
+                self._store.put(key, body, CONTENT_TYPE)
 
     @property
     def _results_key(self) -> str:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from imagebatch.model.errors import Unavailable
+from imagebatch_processor.careful import CarefulTurns, careful_turns
 from imagebatch_processor.turns import Turns
 
 if TYPE_CHECKING:
@@ -63,10 +64,14 @@ class Shard:
         """Work until everything is done or a stop is requested. Raises Unavailable when the store stays away."""
         if self._ledger.is_complete:
             return End.DONE
-        done = self._ledger.begin()
-        turns = Turns(image for image in images if image.index not in done)
-        log.info("%d images to do, %d done before", len(turns), len(done))
-        self._work(turns)
+        earlier = self._ledger.begin()
+        left = [image for image in images if image.index not in earlier.done]
+        log.info("%d images to do, %d done before", len(left), len(earlier.done))
+        if earlier.died:
+            log.warning("an earlier attempt died: one image at a time")
+            self._work(careful_turns(left, earlier, self._ledger), 1)
+        else:
+            self._work(Turns(left), self._threads)
         if self._failure is not None:
             self._keep_what_is_done(self._failure)
             raise self._failure
@@ -86,14 +91,16 @@ class Shard:
         timer.start()
 
     def _keep_what_is_done(self, failure: Exception) -> None:
-        store_is_gone = isinstance(failure, Unavailable) and failure.dependency == "store"
-        if not store_is_gone:  # it was waited for long enough
+        """Write what ended; an outage is told from a death, since no image is to blame for it."""
+        if not isinstance(failure, Unavailable):
             self._ledger.flush()
+        elif failure.dependency != "store":  # which was waited for long enough
+            self._ledger.flush(stopped=True)
 
-    def _work(self, turns: Turns) -> None:
+    def _work(self, turns: Turns | CarefulTurns, at_once: int) -> None:
         threads = [
             threading.Thread(target=self._take_turns, args=(turns,), name=f"image-{n}", daemon=True)
-            for n in range(min(self._threads, len(turns)))
+            for n in range(min(at_once, len(turns)))
         ]
         self._running = len(threads)
         for thread in threads:
@@ -101,7 +108,7 @@ class Shard:
         if threads:
             self._flusher.run_until(self._over)
 
-    def _take_turns(self, turns: Turns) -> None:
+    def _take_turns(self, turns: Turns | CarefulTurns) -> None:
         try:
             while not self._stop.is_set() and self._failure is None:
                 with turns.next() as image:

@@ -56,6 +56,6 @@ def history(parts: Iterable[Part]) -> History:
 
 
 def culprit(index: int, url: str, slots: int, starts: int) -> Outcome:
-    """Return the outcome of an image whose workers were killed as a whole, all `starts` times that it was begun."""
-    message = "Every worker that began this image was killed as a whole, as happens when memory runs out."
+    """Return the outcome of an image in work when `starts` careful attempts died as a whole."""
+    message = "Each worker that took up this image alone died as a whole, as happens when memory runs out."
     return Outcome(index, url, slots, code="out_of_memory", message=message, attempts=starts)
