@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebatch.model import csvrows
 from imagebatch.model.batch import Counts, Progress
+from imagebatch.model.csvrows import CsvLimits
 from imagebatch.model.errors import ImageBatchError
 from imagebatch.model.names import images_key, input_key, plan_key
 from imagebatch.model.plan import Plan, distinct_images, make_plan
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imagebatch.model.batch import BatchSpec
-    from imagebatch.model.csvrows import CsvLimits, CsvTable
+    from imagebatch.model.csvrows import CsvTable
     from imagebatch.ports import Batches, BlobStore, Clock, IdempotencyKey, Registry
 
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
+
+# A file was accepted under the limits of its time; they may have been changed since.
+_NO_LIMITS = CsvLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, max_violations=1)
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +43,6 @@ class Planned:
     table: CsvTable
     image_lines: list[bytes]
     plan: Plan
-
-    def product_rows(self) -> Iterator[ProductRow]:
-        """Yield the rows as the `products` table holds them."""
-        for row in self.table.rows:
-            yield ProductRow(row.number, row.serial_number, row.product_name, row.image_urls)
 
 
 def plan_upload(data: bytes, spec: BatchSpec, limits: CsvLimits, *, request_id: str = "") -> Planned:
@@ -85,9 +85,20 @@ def accept(
         idempotency=idempotency,
     )
     _store_objects(request_id, data, planned, store)
-    batches.accept(batch, planned.product_rows())
-    _declare(batch, registry)
+    batches.accept(batch, product_rows(planned.table))
+    declare(batch, registry)
     return batch
+
+
+def read_accepted(data: bytes) -> CsvTable:
+    """Return the rows of an input.csv that was accepted before. Raises InvalidRequest when it is not what it was."""
+    return csvrows.parse(data, _NO_LIMITS)
+
+
+def product_rows(table: CsvTable) -> Iterator[ProductRow]:
+    """Yield the rows as the `products` table holds them."""
+    for row in table.rows:
+        yield ProductRow(row.number, row.serial_number, row.product_name, row.image_urls)
 
 
 def _store_objects(request_id: str, data: bytes, planned: Planned, store: BlobStore) -> None:
@@ -96,7 +107,7 @@ def _store_objects(request_id: str, data: bytes, planned: Planned, store: BlobSt
     store.put(plan_key(request_id), planned.plan.to_json(), JSON)
 
 
-def _declare(batch: NewBatch, registry: Registry) -> None:
+def declare(batch: NewBatch, registry: Registry) -> None:
     """Make the batch known. It is accepted already: if this fails, the operator's sweep does it again."""
     try:
         registry.declare(batch)

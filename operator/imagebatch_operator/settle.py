@@ -6,16 +6,15 @@ Called by reconcile. All that needs the store happens before the transaction, al
 from __future__ import annotations
 
 import logging
-import sys
 from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from imagebatch.intake import read_accepted
 from imagebatch.model import names
 from imagebatch.model.batch import Counts, Progress
-from imagebatch.model.csvrows import CsvLimits, parse
 from imagebatch.model.errors import InvalidRequest, NotFound
 from imagebatch.model.status import Ending, final_verdict
 from imagebatch.ports import Final
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from imagebatch.settings import LinkSettings
     from imagebatch_operator.harvest import Harvest
     from imagebatch_operator.lifecycle import Stop
-
-# The file was accepted under the limits of its time; they may have been changed since.
-_NO_LIMITS = CsvLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, max_violations=1)
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +97,7 @@ class Settler:
         self._metrics.settle_seconds.observe(self._clock.monotonic() - started)
 
     def _gather(self, request_id: str, stop: Stop, spool: OutcomeSpool) -> tuple[Harvested, Harvest]:
-        rows = parse(self._store.get(names.input_key(request_id)), _NO_LIMITS)
+        rows = read_accepted(self._store.get(names.input_key(request_id)))
         slots = SlotTable(len(row.image_urls) for row in rows.rows)
         found = harvest(self._store, request_id, stop, spool, slots)
         return Harvested(request_id, rows, slots, spool, Links(self._links, request_id)), found

@@ -38,7 +38,11 @@ class Image:
     @classmethod
     def from_line(cls, line: bytes) -> Image:
         """Read what `to_line` wrote."""
-        data = json.loads(line)
+        return cls.from_json(json.loads(line))
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Image:
+        """Read the data of a line."""
         return cls(data["index"], data["url"], tuple((row, position) for row, position in data["slots"]))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from imagebatch.model.batch import Bytes, Counts, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class Outcome:
         """Return the outcome without what is not known."""
         return {name: value for name in _OUTCOME_FIELDS if (value := getattr(self, name)) is not None}
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Outcome:
+        """Read what `to_json` wrote; unknown names are left out."""
+        return cls(**{name: value for name, value in data.items() if name in _OUTCOME_FIELDS})
+
     def to_line(self) -> bytes:
         """Return the outcome as a line of a part or results file, newline included."""
         return _encode(self.to_json()).encode() + b"\n"
@@ -88,7 +93,7 @@ def part_from_bytes(data: bytes) -> Part:
     """Read what `part_to_bytes` wrote."""
     head, *lines = [json.loads(line) for line in data.splitlines()]
     stopped = bool(lines) and lines[-1].get("stopped", False)
-    outcomes = tuple(_outcomes(lines[:-1] if stopped else lines))
+    outcomes = tuple(map(Outcome.from_json, lines[:-1] if stopped else lines))
     return Part(head["attempt"], outcomes, stopped, tuple(head.get("started", ())))
 
 
@@ -99,12 +104,7 @@ def results_to_bytes(outcomes: Iterable[Outcome]) -> bytes:
 
 def results_from_bytes(data: bytes) -> list[Outcome]:
     """Read a shard's results file, in order of index."""
-    return list(_outcomes(json.loads(line) for line in data.splitlines()))
-
-
-def _outcomes(lines: Iterable[dict[str, Any]]) -> Iterator[Outcome]:
-    for line in lines:
-        yield Outcome(**{name: value for name, value in line.items() if name in _OUTCOME_FIELDS})
+    return [Outcome.from_json(json.loads(line)) for line in data.splitlines()]
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebatch.intake import plan_upload
+from imagebatch.intake import plan_upload, product_rows
 from imagebatch.model.batch import BatchSpec, OutputOptions
 from imagebatch.model.csvrows import CsvLimits
 from imagebatch.model.errors import InvalidRequest, TooLarge
@@ -42,7 +42,7 @@ def test_output_options_of_the_spec_when_planned_are_in_the_plan() -> None:
 
 
 def test_rows_of_the_csv_when_planned_become_products_in_order() -> None:
-    rows = list(plan_upload(CSV, BatchSpec(), CsvLimits()).product_rows())
+    rows = list(product_rows(plan_upload(CSV, BatchSpec(), CsvLimits()).table))
 
     assert [(row.row_number, row.serial_number, row.product_name) for row in rows] == [
         (0, "1", "Lamp"),

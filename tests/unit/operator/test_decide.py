@@ -25,7 +25,7 @@ from imagebatch_operator.lifecycle import (
 
 T0 = datetime(2026, 1, 2, tzinfo=UTC)
 SHARDS = 3
-JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=3)
+JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5)
 SUSPENDED_JOB = replace(JOB, suspended=True)
 CANCEL, SUSPEND = Intent(cancel=True), Intent(suspend=True)
 CANCELLED, LATE = Stop(cancelled=True), Stop(deadline_passed=True)
