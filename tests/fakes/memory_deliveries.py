@@ -2,50 +2,143 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from fakes.memory_batches import MemoryBatches
 from imagebatch.model.errors import ImageRejected
-from imagebatch.ports import Delivery
+from imagebatch.ports import Delivery, DeliveryState, NewDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from typing import Self
 
+    from fakes.memory_batches import Outgoing
     from imagebatch.ports import DeliveryAttempt
 
 
 class MemoryDeliveries:
-    """An outbox of one delivery. `due` None: it is not to be sent any more."""
+    """An outbox with one delivery in it, or, made by `of`, what the batches of a `MemoryBatches` leave to be sent.
+
+    `due`, `delivered` and `tries` are those of the first delivery; `due` None: it is not to be sent any more.
+    """
 
     def __init__(self, delivery: Delivery, due: datetime) -> None:
-        self.delivery = delivery
-        self.due: datetime | None = due
-        self.leased_until: datetime | None = None
-        self.delivered = False
-        self.tries: list[DeliveryAttempt] = []
+        self._state = MemoryBatches()
+        message = NewDelivery(delivery.webhook_id, delivery.url, delivery.key_name, delivery.body)
+        self._state.put_out(delivery.request_id, message, due)
+
+    @classmethod
+    def of(cls, batches: MemoryBatches) -> Self:
+        """Return the outbox of some batches."""
+        made = cls.__new__(cls)
+        made._state = batches
+        return made
+
+    @property
+    def tries(self) -> list[DeliveryAttempt]:
+        return self._first.tries
+
+    @property
+    def delivered(self) -> bool:
+        return self._first.delivered_at is not None
+
+    @property
+    def due(self) -> datetime | None:
+        return self._first.due if self._first.unsent else None
+
+    @due.setter
+    def due(self, due: datetime | None) -> None:
+        if due is None:
+            self._first.given_up_at = self._first.due
+        else:
+            self._first.due = due
 
     def claim(self, now: datetime, lease_seconds: float) -> Delivery | None:
-        free = self.leased_until is None or self.leased_until <= now
-        if self.due is None or self.due > now or not free:
-            return None
-        self.leased_until = now + timedelta(seconds=lease_seconds)
-        return replace(self.delivery, attempts=len(self.tries))
+        self._state.check()
+        with self._state.lock:
+            free = [one for one in self._unsent() if one.leased_until is None or one.leased_until <= now]
+            due = min((one for one in free if one.due <= now), key=lambda one: (one.due, one.id), default=None)
+            if due is None:
+                return None
+            due.leased_until = now + timedelta(seconds=lease_seconds)
+            return _claimed(due)
 
     def next_due(self) -> datetime | None:
-        return self.due if self.leased_until is None else self.leased_until
+        self._state.check()
+        return min((max(one.due, one.leased_until or one.due) for one in self._unsent()), default=None)
 
     def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
-        self.tries.append(attempt)
-        if delivered:
-            self.delivered, self.due, self.leased_until = True, None, None
+        with self._state.lock:
+            one = self._state.outbox[delivery.request_id]
+            if (attempt.number, attempt.started_at) not in {(each.number, each.started_at) for each in one.tries}:
+                one.tries.append(attempt)
+            one.attempts = max(one.attempts, attempt.number)
+            if delivered:
+                one.delivered_at = attempt.started_at + timedelta(milliseconds=attempt.milliseconds)
+                one.leased_until = None
 
     def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
-        self.due, self.leased_until = due, None
+        with self._state.lock:
+            one = self._state.outbox[delivery.request_id]
+            if not one.unsent or one.leased_until != delivery.leased_until:
+                return
+            one.leased_until = None
+            if one.attempts_before != delivery.attempts_before:
+                return
+            if due is None:
+                one.given_up_at = one.due
+            else:
+                one.due = due
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
-        return self.tries
+        one = self._kept(request_id)
+        return sorted(one.tries, key=lambda each: each.started_at) if one else []
+
+    def state(self, request_id: str) -> DeliveryState | None:
+        one = self._kept(request_id)
+        if one is None:
+            return None
+        due = one.due if one.unsent else None
+        return DeliveryState(one.message.webhook_id, one.message.url, due, one.delivered_at, one.given_up_at)
+
+    def redeliver(self, request_id: str, now: datetime) -> bool:
+        with self._state.lock:
+            one = self._kept(request_id)
+            if one is None:
+                return False
+            one.attempts_before, one.due = one.attempts, now
+            one.delivered_at = one.given_up_at = None
+            self._state.said.append(request_id)
+        return True
+
+    @property
+    def _first(self) -> Outgoing:
+        return next(iter(self._state.outbox.values()))
+
+    def _kept(self, request_id: str) -> Outgoing | None:
+        self._state.check()
+        return None if request_id in self._state.deleted else self._state.outbox.get(request_id)
+
+    def _unsent(self) -> list[Outgoing]:
+        kept = [one for one in self._state.outbox.values() if one.request_id not in self._state.deleted]
+        return [one for one in kept if one.unsent]
+
+
+def _claimed(one: Outgoing) -> Delivery:
+    return Delivery(
+        id=one.id,
+        request_id=one.request_id,
+        webhook_id=one.message.webhook_id,
+        url=one.message.url,
+        key_name=one.message.key_name,
+        body=one.message.body,
+        attempts=one.attempts,
+        leased_until=one.leased_until,
+        attempts_before=one.attempts_before,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, null, or_, select, text, update
+from psycopg2 import errors
+from sqlalchemy import and_, case, exc, func, not_, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from imagebatch.database.copying import copy_rows
@@ -31,15 +33,16 @@ from imagebatch.database.tables import (
 from imagebatch.database.tables import FileProcessingRecord as File
 from imagebatch.database.tables import WebhookDeliveryRecord as DeliveryRecord
 from imagebatch.database.wakeups import notify
-from imagebatch.model.batch import Status
-from imagebatch.model.errors import NotFound, Unavailable
+from imagebatch.model.batch import Counts, Intent, Reason, Status
+from imagebatch.model.errors import Conflict, NotFound, Unavailable
+from imagebatch.model.status import live_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.dialects.postgresql import Insert
     from sqlalchemy.orm import InstrumentedAttribute
 
@@ -55,6 +58,10 @@ FROM (
 ) AS made
 WHERE products.file_id = :file_id AND products.row_number = made.row_number
 """
+KEY_CONSTRAINT = "uq_file_processing_owner_idempotency_key"
+CANCELLING = live_verdict(Counts(0), Intent(cancel=True), started=False, has_job=False)
+# What a batch that is to be cancelled may still show.
+ENDING = (Reason.CANCELLING, Reason.PUBLISHING)
 # In the words of the partial index: Postgres does not see that NOT IN the others says the same.
 UNFINISHED = File.processing_status.in_([status for status in Status if not status.is_final])
 
@@ -68,13 +75,34 @@ class PostgresBatches:
         self._wake_ups = wake_ups
 
     def accept(self, batch: NewBatch, rows: Iterable[ProductRow]) -> None:
-        """Insert a request with its rows in one transaction and wake the operator. Again: nothing happens."""
+        """Insert a request with its rows in one transaction and wake the operator. Again: nothing happens.
+
+        Raises Conflict when another request has its idempotency key, NotFound when the one it retries is not there.
+        """
         inserted = insert(File).values(accepted_values(batch)).on_conflict_do_nothing(index_elements=["request_id"])
-        with translated(), self._engine.begin() as connection:
+        with translated(), _refusals(batch), self._engine.begin() as connection:
             file_id = connection.scalar(inserted.returning(File.file_id))
-            if file_id is not None:
-                copy_rows(connection, ProductRecord, PRODUCT_COLUMNS, product_values(file_id, rows))
-                notify(connection, batch.request_id)
+            if file_id is None:
+                return
+            if batch.retry_of is not None:
+                _hold_parent(connection, batch.retry_of)
+            copy_rows(connection, ProductRecord, PRODUCT_COLUMNS, product_values(file_id, rows))
+            notify(connection, batch.request_id)
+
+    def claiming(self, owner: str, key: str) -> AbstractContextManager[bool]:
+        """Hold an owner's idempotency key while an upload is made; False when another upload holds it."""
+        return advisory_lock(self._session_engine, f"upload {len(owner)} {owner} {key}")
+
+    def keyed(self, owner: str, key: str) -> tuple[str, str] | None:
+        """Return the request that was made with an idempotency key and its fingerprint, None if none was.
+
+        A request that was deleted keeps its key as long as its row is there.
+        """
+        wanted = select(File.request_id, File.idempotency_fingerprint)
+        wanted = wanted.where(File.owner == owner, File.idempotency_key == key)
+        with translated(), self._engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else (str(row.request_id), str(row.idempotency_fingerprint))
 
     def get(self, request_id: str, owners: frozenset[str] | None = None) -> Batch:
         """Return a batch of one of `owners` (None: anyone's). Raises NotFound."""
@@ -84,7 +112,7 @@ class PostgresBatches:
         with translated(), self._engine.connect() as connection:
             row = connection.execute(wanted).one_or_none()
         if row is None:
-            raise NotFound(f"there is no request {request_id!r}")
+            raise _no_request(request_id)
         return batch_from(row)
 
     def unfinished(self) -> list[str]:
@@ -105,11 +133,25 @@ class PostgresBatches:
             connection.execute(change.values(values))
 
     def record_cancel(self, request_id: str) -> None:
-        """Set the intent to cancel, for good, and wake the operator. A final batch, or none, stays as it is."""
-        change = update(File).where(File.request_id == request_uuid(request_id), UNFINISHED)
+        """Set the intent to cancel, for good, show it, and wake the operator. A final batch, or none, stays as it is.
+
+        Again: nothing but the waking.
+        """
+        wanted = File.request_id == request_uuid(request_id)
+        change = (
+            update(File)
+            .where(wanted, UNFINISHED, not_(File.cancel))
+            .values(
+                cancel=True,
+                processing_status=CANCELLING.status,
+                reason=CANCELLING.reason.value,
+                message=CANCELLING.message,
+                updated_at=func.now(),
+            )
+        )
         with translated(), self._engine.begin() as connection:
-            if connection.execute(change.values(cancel=True, updated_at=func.now())).rowcount:
-                notify(connection, request_id)
+            connection.execute(change)
+            notify(connection, request_id)
 
     def settling(self, request_id: str) -> AbstractContextManager[bool]:
         """Hold the request's settle lock; False when another process holds it."""
@@ -143,9 +185,36 @@ class PostgresBatches:
             raise Unavailable(message, dependency=DEPENDENCY)
 
 
+@contextmanager
+def _refusals(batch: NewBatch) -> Iterator[None]:
+    """Say which rule of the tables a new request broke. A foreign key is broken by a retry of what went for good."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        if isinstance(error.orig, errors.ForeignKeyViolation):
+            raise _no_request(batch.retry_of) from error
+        if isinstance(error.orig, errors.UniqueViolation) and error.orig.diag.constraint_name == KEY_CONSTRAINT:
+            message = "another request has this Idempotency-Key"
+            raise Conflict(message, code="idempotency_key_in_use") from error
+        raise
+
+
+def _hold_parent(connection: Connection, request_id: str) -> None:
+    """Keep a request from being deleted until the transaction ends. Raises NotFound if it is."""
+    wanted = select(File.file_id).where(File.request_id == request_uuid(request_id), File.deleted_at.is_(None))
+    if connection.scalar(wanted.with_for_update(read=True)) is None:
+        raise _no_request(request_id)
+
+
+def _no_request(request_id: str | None) -> NotFound:
+    return NotFound(f"there is no request {request_id!r}")
+
+
 def _shown(verdict: Verdict, progress: Progress) -> dict[InstrumentedAttribute[Any], Any]:
-    """What a row shows after this progress: a status or count that would go back keeps what the row has."""
+    """What a row shows after this progress: a status, a count or a cancel that would go back keeps what the row has."""
     forward = File.processing_status <= verdict.status
+    if verdict.reason not in ENDING:
+        forward = and_(forward, not_(File.cancel))
     counts, size = progress.counts, progress.bytes
     succeeded = func.greatest(File.succeeded, counts.succeeded)
     return {

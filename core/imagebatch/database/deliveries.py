@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from imagebatch.database.engine import translated
@@ -13,13 +13,16 @@ from imagebatch.database.rows import request_uuid
 from imagebatch.database.tables import FileProcessingRecord as File
 from imagebatch.database.tables import WebhookAttemptRecord as Attempt
 from imagebatch.database.tables import WebhookDeliveryRecord as Record
-from imagebatch.ports import Delivery, DeliveryAttempt
+from imagebatch.database.wakeups import notify
+from imagebatch.ports import Delivery, DeliveryAttempt, DeliveryState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Engine, Update
 
+# The webhook of a deleted request stays unsent.
+KEPT = (File.file_id == Record.file_id) & File.deleted_at.is_(None)
 UNSENT = Record.delivered_at.is_(None) & Record.given_up_at.is_(None)
 
 
@@ -44,13 +47,14 @@ class PostgresDeliveries:
             body=bytes(row.body),
             attempts=row.attempts,
             leased_until=row.leased_until,
+            attempts_before=row.attempts_before,
         )
 
     def next_due(self) -> datetime | None:
         """Return when the next unsent delivery is due or its lease ends, None when there is none."""
         due = func.min(func.greatest(Record.due_at, Record.leased_until), type_=Record.due_at.type)
         with translated(), self._engine.connect() as connection:
-            found: datetime | None = connection.scalar(select(due).where(UNSENT))
+            found: datetime | None = connection.scalar(select(due).join(File, KEPT).where(UNSENT))
         return found
 
     def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
@@ -73,10 +77,19 @@ class PostgresDeliveries:
             connection.execute(change)
 
     def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
-        """Give the claim back, due again at `due`; None gives the delivery up. A lost claim changes nothing."""
-        outcome = {"given_up_at": func.now()} if due is None else {"due_at": due}
+        """Give the claim back, due again at `due`; None gives the delivery up.
+
+        A lost claim changes nothing. If the delivery was asked for anew meanwhile, it stays due as it is.
+        """
+        same = Record.attempts_before == delivery.attempts_before
+        change = _still_mine(delivery).values(
+            leased_until=None,
+            updated_at=func.now(),
+            due_at=Record.due_at if due is None else case((same, due), else_=Record.due_at),
+            given_up_at=case((same, func.now()), else_=null()) if due is None else null(),
+        )
         with translated(), self._engine.begin() as connection:
-            connection.execute(_still_mine(delivery).values(leased_until=None, updated_at=func.now(), **outcome))
+            connection.execute(change)
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         """Return every try of a request's webhook, oldest first."""
@@ -90,11 +103,38 @@ class PostgresDeliveries:
         with translated(), self._engine.connect() as connection:
             return [DeliveryAttempt(*row) for row in connection.execute(wanted)]
 
+    def state(self, request_id: str) -> DeliveryState | None:
+        """Return where a request's webhook stands, None when there is none or not yet."""
+        wanted = select(Record.webhook_id, Record.url, Record.due_at, Record.delivered_at, Record.given_up_at)
+        wanted = wanted.join(File, KEPT).where(File.request_id == request_uuid(request_id))
+        with translated(), self._engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        ended = row.delivered_at is not None or row.given_up_at is not None
+        return DeliveryState(row.webhook_id, row.url, None if ended else row.due_at, row.delivered_at, row.given_up_at)
+
+    def redeliver(self, request_id: str, now: datetime) -> bool:
+        """Have a webhook sent now and by a new schedule, and wake the deliverer; False when there is none.
+
+        A claim that somebody holds stays theirs: what they are sending, they send to its end.
+        """
+        change = update(Record).where(KEPT, File.request_id == request_uuid(request_id))
+        change = change.values(
+            attempts_before=Record.attempts, due_at=now, delivered_at=None, given_up_at=None, updated_at=now
+        )
+        with translated(), self._engine.begin() as connection:
+            found = connection.execute(change).rowcount > 0
+            if found:
+                notify(connection, request_id)
+        return found
+
 
 def _claimed(now: datetime, until: datetime) -> Update:
     free = or_(Record.leased_until.is_(None), Record.leased_until <= now)
-    due = select(Record.id).where(UNSENT, Record.due_at <= now, free).order_by(Record.due_at, Record.id)
-    taken = due.limit(1).with_for_update(skip_locked=True).scalar_subquery()
+    due = select(Record.id).join(File, KEPT).where(UNSENT, Record.due_at <= now, free)
+    first = due.order_by(Record.due_at, Record.id).limit(1)
+    taken = first.with_for_update(skip_locked=True, of=Record).scalar_subquery()
     change = update(Record).where(Record.id == taken, File.file_id == Record.file_id)
     return change.values(leased_until=until, updated_at=now).returning(
         Record.id,
@@ -105,6 +145,7 @@ def _claimed(now: datetime, until: datetime) -> Update:
         Record.body,
         Record.attempts,
         Record.leased_until,
+        Record.attempts_before,
     )
 
 

@@ -1,12 +1,14 @@
-"""Both parts of the database over one pool of connections. Made once by each program that needs it."""
+"""All parts of the database over one pool of connections. Made once by each program that needs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imagebatch.database.archive import PostgresArchive
 from imagebatch.database.batches import PostgresBatches
 from imagebatch.database.deliveries import PostgresDeliveries
 from imagebatch.database.engine import STATEMENT_SECONDS, pooled_engine, unpooled_engine
+from imagebatch.database.listings import PostgresListings
 from imagebatch.database.wakeups import WakeUps
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class PostgresDatabase:
-    """`batches` and `deliveries`, usable by many threads. Connects at the first call; `close` ends every connection.
+    """`batches`, `listings`, `archive` and `deliveries`, usable by many threads.
 
+    Connects at the first call; `close` ends every connection.
     Raises Misconfigured when the URL cannot be read.
     """
 
@@ -27,6 +30,8 @@ class PostgresDatabase:
         self._session_engine = unpooled_engine(settings.database_url, STATEMENT_SECONDS)
         self._wake_ups = WakeUps(self._session_engine)
         self.batches = PostgresBatches(self._engine, self._session_engine, self._wake_ups)
+        self.listings = PostgresListings(self._engine)
+        self.archive = PostgresArchive(self._engine)
         self.deliveries = PostgresDeliveries(self._engine)
 
     def close(self) -> None:

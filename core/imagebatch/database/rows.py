@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from imagebatch.database.tables import FileProcessingRecord as File
+from imagebatch.database.tables import ImageRecord as Image
 from imagebatch.model.batch import Batch, BatchSpec, Bytes, Counts, Intent, Progress, Reason, Verdict
 from imagebatch.model.errors import NotFound
+from imagebatch.model.results import Outcome
 from imagebatch.model.status import ACCEPTED
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ BATCH_COLUMNS = (
     File.bytes_out,
     File.has_result,
     File.source_sha256,
+    File.retry_of,
     File.created_at,
     File.updated_at,
     File.started_at,
@@ -50,6 +55,8 @@ IMAGE_COLUMNS = (
     "image_index",
     "url",
     "output_url",
+    "output_name",
+    "output_request_id",
     "code",
     "message",
     "attempts",
@@ -66,6 +73,30 @@ IMAGE_COLUMNS = (
     "quality",
     "kept_original",
 )
+
+OUTCOME_COLUMNS = (
+    Image.image_index,
+    Image.url,
+    Image.output_name,
+    Image.output_request_id,
+    Image.code,
+    Image.message,
+    Image.attempts,
+    Image.milliseconds,
+    Image.bytes_in,
+    Image.bytes_out,
+    Image.sha256,
+    Image.format_in,
+    Image.format_out,
+    Image.width_in,
+    Image.height_in,
+    Image.width_out,
+    Image.height_out,
+    Image.quality,
+    Image.kept_original,
+)
+# Under the same name in the table and in the model.
+SAME_NAMES = tuple(column.key for column in OUTCOME_COLUMNS[4:])
 
 
 def request_uuid(request_id: str) -> UUID:
@@ -90,6 +121,7 @@ def batch_from(row: Row[Any]) -> Batch:
         progress=Progress(Counts(row.total, row.succeeded, row.failed), Bytes(row.bytes_in, row.bytes_out)),
         has_result=row.has_result,
         source_sha256=row.source_sha256,
+        retry_of=None if row.retry_of is None else str(row.retry_of),
         created_at=row.created_at,
         updated_at=row.updated_at,
         started_at=row.started_at,
@@ -99,6 +131,7 @@ def batch_from(row: Row[Any]) -> Batch:
 
 def accepted_values(batch: NewBatch) -> dict[str, object]:
     """Return the columns of a request at its acceptance."""
+    key = batch.idempotency
     return {
         "request_id": request_uuid(batch.request_id),
         "owner": batch.owner,
@@ -108,8 +141,12 @@ def accepted_values(batch: NewBatch) -> dict[str, object]:
         "spec": batch.spec.to_json(),
         "parallelism": batch.spec.parallelism,
         "source_sha256": batch.source_sha256,
+        "retry_of": None if batch.retry_of is None else request_uuid(batch.retry_of),
+        "idempotency_key": key and key.key,
+        "idempotency_fingerprint": key and key.fingerprint,
         "total": batch.progress.counts.total,
         "succeeded": batch.progress.counts.succeeded,
+        "failed": batch.progress.counts.failed,
         "bytes_in": batch.progress.bytes.input,
         "bytes_out": batch.progress.bytes.output,
         "created_at": batch.accepted_at,
@@ -152,6 +189,8 @@ def image_values(file_id: int, slots: Iterable[SettledSlot]) -> Iterator[tuple[V
             outcome.index,
             outcome.url,
             slot.output_url,
+            outcome.name,
+            outcome.request_id,
             outcome.code,
             outcome.message,
             outcome.attempts,
@@ -168,3 +207,20 @@ def image_values(file_id: int, slots: Iterable[SettledSlot]) -> Iterator[tuple[V
             outcome.quality,
             outcome.kept_original,
         )
+
+
+def outcome_from(row: Row[Any]) -> Outcome:
+    """Return the outcome of a row of OUTCOME_COLUMNS with `output_url`, and `slots` counted."""
+    return Outcome(
+        index=row.image_index,
+        url=row.url,
+        slots=row.slots,
+        name=row.output_name or _name_in(row.output_url),
+        request_id=None if row.output_request_id is None else str(row.output_request_id),
+        **{name: getattr(row, name) for name in SAME_NAMES},
+    )
+
+
+def _name_in(output_url: str | None) -> str | None:
+    """Return the name of an output, for records of a program that did not write it beside the link."""
+    return None if output_url is None else PurePosixPath(urlsplit(output_url).path).name

@@ -23,13 +23,14 @@ from sqlalchemy import (
     false,
     func,
     table,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from imagebatch.model.batch import Status
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The newest revision of imagebatch_migrations, which the queries here need."""
 SCHEMA_TABLE = table("alembic_version", column("version_num"))
 
@@ -72,6 +73,9 @@ class FileProcessingRecord(Record):
     resource_name: Mapped[str | None]
     resource_uid: Mapped[UUID | None]
     source_sha256: Mapped[str]
+    retry_of: Mapped[UUID | None] = mapped_column(
+        ForeignKey("file_processing.request_id", ondelete="RESTRICT"), index=True
+    )
     has_result: Mapped[bool] = mapped_column(server_default=false())
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(server_default="0")
@@ -95,6 +99,7 @@ class FileProcessingRecord(Record):
         CheckConstraint("parallelism >= 1", "parallelism_positive"),
         Index("ix_file_processing_owner_created_at", "owner", "created_at"),
         Index("ix_file_processing_unfinished", "created_at", "file_id", postgresql_where=NOT_FINAL),
+        Index("ix_file_processing_deleted", "created_at", "file_id", postgresql_where="deleted_at IS NOT NULL"),
     )
 
 
@@ -120,7 +125,11 @@ class ProductRecord(Record):
 
 
 class ImageRecord(Record):
-    """One slot of the output: an image that several slots show has one record for each. Sides are pixels."""
+    """One slot of the output: an image that several slots show has one record for each. Sides are pixels.
+
+    The output is `output_name` under images/ of the request `output_request_id`, or of the record's own where that
+    is null. A program of the schema before these two left both null.
+    """
 
     __tablename__ = "images"
 
@@ -130,6 +139,8 @@ class ImageRecord(Record):
     image_index: Mapped[int]
     url: Mapped[str]
     output_url: Mapped[str | None]
+    output_name: Mapped[str | None]
+    output_request_id: Mapped[UUID | None]
     code: Mapped[str | None]
     message: Mapped[str | None]
     attempts: Mapped[int]
@@ -153,7 +164,10 @@ class ImageRecord(Record):
 
 
 class WebhookDeliveryRecord(Record):
-    """One message to a receiver. It is due at `due_at`, unless a process has claimed it until `leased_until`."""
+    """One message to a receiver. It is due at `due_at`, unless a process has claimed it until `leased_until`.
+
+    `attempts_before` of its attempts were made before it was last asked for anew.
+    """
 
     __tablename__ = "webhook_deliveries"
 
@@ -164,6 +178,7 @@ class WebhookDeliveryRecord(Record):
     key_name: Mapped[str]
     body: Mapped[bytes]
     attempts: Mapped[int] = mapped_column(server_default="0")
+    attempts_before: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -191,3 +206,14 @@ class WebhookAttemptRecord(Record):
         UniqueConstraint("delivery_id", "number", "started_at"),
         CheckConstraint("http_status IS NOT NULL OR error IS NOT NULL", "status_or_error"),
     )
+
+
+class InstallationRecord(Record):
+    """One row for ever: the id that this database was given when the table was made."""
+
+    __tablename__ = "installation"
+
+    singleton: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    id: Mapped[UUID]
+
+    __table_args__ = (CheckConstraint("singleton", "one_row"),)
