@@ -72,6 +72,9 @@ class PostgresServer(LocalServer):
             "timezone=UTC",
             "log_timezone=UTC",
             "max_connections=200",
+            # An error's statement, row and context would bring link tokens into the log.
+            "log_min_error_statement=panic",
+            "log_error_verbosity=terse",
         )
         for setting in settings:
             arguments += ["-c", setting]
