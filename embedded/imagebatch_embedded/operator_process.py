@@ -13,6 +13,7 @@ from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.database.row_registry import RowRegistry
+from imagebatch.machine import available_cpus
 from imagebatch.model.errors import Misconfigured
 from imagebatch.net.addresses import parse_rules
 from imagebatch.net.http import GuardedHttp
@@ -21,7 +22,6 @@ from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_embedded.local_jobs import LocalJobs
 from imagebatch_operator.main import OperatorLoop
-from imagebatch_processor.machine import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
+from imagebatch.machine import available_cpus
 from imagebatch.model.errors import Misconfigured, Unavailable
 from imagebatch.settings import DatabaseSettings, load
 from imagebatch_embedded.postgres_server import PostgresServer
@@ -27,7 +28,6 @@ from imagebatch_embedded.user_settings import (
     number,
 )
 from imagebatch_migrations import upgrade
-from imagebatch_processor.machine import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
+from imagebatch.machine import available_cpus, available_memory_bytes
 from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import ChannelBrokenError
 from imagebatch_processor.codec_process import CodecProcess
-from imagebatch_processor.machine import available_cpus, available_memory_bytes
 from imagebatch_processor.memory_budget import MemoryBudget
 from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, check_bytes, kept_pixel_blocks
 

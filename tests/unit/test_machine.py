@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imagebatch_processor.machine import available_cpus, available_memory_bytes
+from imagebatch.machine import available_cpus, available_memory_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""How much of the machine this process really holds: processors and memory. Asked once, when a pool is sized."""
+"""How much of the machine this process holds: processors and memory. Asked when a pool is sized, and by `doctor`."""
 
 from __future__ import annotations
 
