@@ -47,9 +47,9 @@ class Life:
             raise Killed
 
     def end(self) -> None:
+        """Let no further moment pass."""
         with self._lock:
             self._dead = True
-        raise Killed
 
 
 class MortalStore:
@@ -96,17 +96,19 @@ class ShardAttempts:
     ) -> End | None:
         """Run one attempt, stopped at a moment or when `stop` is set; return its end, None if it was killed."""
         life = Life(killed_at)
+        self.fetched.append([])
+        self.at_once.append(0)
         ledger = Ledger(MortalStore(self.store, life), REQUEST, 0)  # type: ignore[arg-type]  # all that it uses
         shard = Shard(ledger, Flusher(ledger, seconds=60, images=4), _Steps(self, life), threads=3)
         life.stops_at, life.stop = stopped_at, shard.request_stop
         if stop is not None:
             threading.Thread(target=_forward, args=(stop, shard)).start()
-        self.fetched.append([])
-        self.at_once.append(0)
         try:
             return shard.run(self.images)
         except Killed:
             return None
+        finally:
+            life.end()  # as the process does, with what its threads still fetch
 
     def run_until_done(self, most: int) -> int:
         """Run attempts until one is done and return how many it took; at most `most`."""
@@ -144,6 +146,7 @@ class _Steps:
     def __init__(self, world: ShardAttempts, life: Life) -> None:
         self._world = world
         self._life = life
+        self._fetched = world.fetched[-1]
         self._in_work = 0
         self._lock = threading.Lock()
 
@@ -152,7 +155,7 @@ class _Steps:
         with self._lock:
             self._in_work += 1
             self._world.at_once[-1] = max(self._world.at_once[-1], self._in_work)
-            self._world.fetched[-1].append(image.index)
+            self._fetched.append(image.index)
         self._world.on_fetch(image.index)
         if image.index in self._world.killers:
             self._life.end()
