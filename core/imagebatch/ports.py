@@ -78,7 +78,10 @@ class BlobStore(Protocol):
         """Yield the objects whose key starts with `prefix`, in order of key."""
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """Yield each prefix of keys that begins with `prefix` and goes on to the next slash, that included."""
+        """Yield each prefix of keys that begins with `prefix` and goes on to the next slash, that included.
+
+        A store with real folders also names one that is empty, until its name, slash included, is deleted.
+        """
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there count as deleted."""

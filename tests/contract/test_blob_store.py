@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,11 @@ def store(request: pytest.FixtureRequest) -> BlobStore:
     s3 = S3BlobStore(settings)
     s3.create_bucket()
     return s3
+
+
+def put_all(store: BlobStore, keys: list[str]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.put(key, b"", "text/plain"), keys))
 
 
 def test_put_then_get_returns_the_bytes(store: BlobStore):
@@ -114,15 +120,38 @@ def test_list_yields_only_the_prefix_in_order(store: BlobStore):
 
 def test_list_when_over_a_page_yields_all(store: BlobStore):
     keys = [f"many/{n:04d}" for n in range(1_050)]  # a page of List v2 holds 1,000
-    share = [keys[n::8] for n in range(8)]
-    threads = [
-        threading.Thread(target=lambda mine=mine: [store.put(k, b"", "text/plain") for k in mine]) for mine in share
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    put_all(store, keys)
     assert [info.key for info in store.list("many/")] == keys
+
+
+def test_list_tells_when_each_object_was_written(store: BlobStore):
+    before = datetime.now(UTC)
+    store.put("r/1", b"1", "text/plain")
+    modified_at = next(store.list("r/")).modified_at
+    assert abs(modified_at - before) < timedelta(seconds=10)  # stores tell whole seconds, by their own clock
+
+
+def test_folders_yields_each_prefix_up_to_the_next_slash_once(store: BlobStore):
+    for key in ("r/2/b", "r/2/a/1", "r/20/x", "r/file", "s/1/x"):
+        store.put(key, b"1", "text/plain")
+    assert list(store.folders("r/")) == ["r/2/", "r/20/"]
+    assert list(store.folders("r/2/")) == ["r/2/a/"]
+    assert list(store.folders("")) == ["r/", "s/"]
+    assert list(store.folders("nothing/")) == []
+
+
+def test_folders_when_an_empty_one_was_deleted_yields_it_no_more(store: BlobStore):
+    store.put("r/1/a", b"1", "text/plain")
+    store.put("r/2/a", b"1", "text/plain")
+    store.delete(["r/1/a", "r/1/", "r/2/"])
+    assert list(store.folders("r/")) == ["r/2/"]
+    assert store.get("r/2/a") == b"1"
+
+
+def test_folders_when_over_a_page_yields_all(store: BlobStore):
+    keys = [f"many/{n:04d}/input.csv" for n in range(1_050)]
+    put_all(store, keys)
+    assert list(store.folders("many/")) == [key.removesuffix("input.csv") for key in keys]
 
 
 def test_delete_when_some_are_missing_removes_the_rest(store: BlobStore):

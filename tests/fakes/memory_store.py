@@ -6,12 +6,16 @@ import hashlib
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from imagebatch.clock import SystemClock
 from imagebatch.model.errors import NotFound, Unavailable
 from imagebatch.ports import Blob, BlobInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from imagebatch.ports import Clock
 
 CHUNK_BYTES = 64 * 1024
 
@@ -19,16 +23,17 @@ CHUNK_BYTES = 64 * 1024
 class MemoryBlobStore:
     """Objects in a dictionary. While `outage` is set every call raises it; `calls` lists (method, key) in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.outage: Unavailable | None = None
         self.calls: list[tuple[str, str]] = []
-        self._objects: dict[str, tuple[bytes, str]] = {}
+        self._clock = clock or SystemClock()
+        self._objects: dict[str, tuple[bytes, str, datetime]] = {}
         self._lock = Lock()
 
     def put(self, key: str, data: bytes | memoryview, content_type: str) -> None:
         self._called("put", key)
         with self._lock:
-            self._objects[key] = (bytes(data), content_type)
+            self._objects[key] = (bytes(data), content_type, self._clock.now())
 
     def put_file(self, key: str, path: Path, content_type: str) -> None:
         self.put(key, path.read_bytes(), content_type)
@@ -43,7 +48,7 @@ class MemoryBlobStore:
 
     def open(self, key: str, offset: int = 0, length: int | None = None) -> Blob:
         self._called("open", key)
-        data, _ = self._find(key)
+        data = self._find(key)[0]
         asked = data[offset:] if length is None else data[offset : offset + length]
         return Blob(self._info(key), (asked[at : at + CHUNK_BYTES] for at in range(0, len(asked), CHUNK_BYTES)))
 
@@ -56,6 +61,12 @@ class MemoryBlobStore:
         with self._lock:
             found = sorted(key for key in self._objects if key.startswith(prefix))
         yield from map(self._info, found)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        self._called("folders", prefix)
+        with self._lock:
+            rests = [key.removeprefix(prefix) for key in self._objects if key.startswith(prefix)]
+        yield from sorted({prefix + rest[: rest.index("/") + 1] for rest in rests if "/" in rest})
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -71,12 +82,12 @@ class MemoryBlobStore:
             raise self.outage
         self.calls.append((method, key))
 
-    def _find(self, key: str) -> tuple[bytes, str]:
+    def _find(self, key: str) -> tuple[bytes, str, datetime]:
         if key not in self._objects:
             raise NotFound(f"there is no object {key!r}")
         return self._objects[key]
 
     def _info(self, key: str) -> BlobInfo:
-        data, content_type = self._find(key)
+        data, content_type, modified_at = self._find(key)
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        return BlobInfo(key, len(data), etag, content_type)
+        return BlobInfo(key, len(data), etag, content_type, modified_at)

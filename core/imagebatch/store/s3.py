@@ -83,6 +83,10 @@ class S3BlobStore:
         """Yield the objects under a prefix in order of key; the listing is read whole before the first."""
         yield from self._patience.run(lambda: self._list(prefix))
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the prefixes one slash further, in order; the listing is read whole before the first."""
+        yield from self._patience.run(lambda: self._folders(prefix))
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects one by one; those that are not there count as deleted."""
         for key in keys:
@@ -135,6 +139,11 @@ class S3BlobStore:
             found = self._client.list_objects(self._bucket, self._prefix + prefix, recursive=True)
             return [self._from_listing(each) for each in found]
 
+    def _folders(self, prefix: str) -> Sequence[str]:
+        with translated(prefix):
+            found = self._client.list_objects(self._bucket, self._prefix + prefix, recursive=False)
+            return [cast("str", each.object_name).removeprefix(self._prefix) for each in found if each.is_dir]
+
     def _delete(self, key: str) -> None:
         with translated(key):
             self._client.remove_object(self._bucket, self._prefix + key)
@@ -142,7 +151,8 @@ class S3BlobStore:
     def _from_listing(self, found: Object) -> BlobInfo:
         key = cast("str", found.object_name).removeprefix(self._prefix)
         etag = (found.etag or "").strip('"')
-        return BlobInfo(key, found.size or 0, etag, found.content_type or "application/octet-stream")
+        content_type = found.content_type or "application/octet-stream"
+        return BlobInfo(key, found.size or 0, etag, content_type, found.last_modified)
 
 
 @contextmanager
