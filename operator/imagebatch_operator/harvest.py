@@ -1,7 +1,7 @@
 """Brings together what the shards of a batch left in the store: one outcome for every image. Called by settle.
 
 A shard's results file is the truth about it. Of a shard without one, what its parts finished is kept, and every
-other image gets the code that the batch's end gives it.
+other image gets the code that the batch's end gives it. A retry has what it keeps of its parents besides.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
 from typing import TYPE_CHECKING, TypeVar
 
 from imagebatch.model import names
-from imagebatch.model.plan import Plan, read_images
+from imagebatch.model.attempts import History, culprit, history
+from imagebatch.model.plan import Image, Plan, read_images
 from imagebatch.model.results import Outcome, Tally, part_from_bytes, results_from_bytes
+from imagebatch.reused import read_reused
 from imagebatch_operator.lifecycle import Stop
 from imagebatch_operator.progress import ShardObjects, shard_objects
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from imagebatch.ports import BlobStore
     from imagebatch_operator.spool import OutcomeSpool, SlotTable
 
+Fate = tuple[Image, Outcome]
 READ_AHEAD = 2  # shards in memory beside the one being merged
 T = TypeVar("T")
 
@@ -54,22 +58,31 @@ def harvest(store: BlobStore, request_id: str, stop: Stop, spool: OutcomeSpool, 
     missing = sum(shard.index not in listed.results for shard in plan.shards)
     why = stop if missing else Stop()
     tally, codes = Tally(), Counter[str]()
-    calls = (partial(_read, store, request_id, shard, listed) for shard in plan.shards)
-    for images, found in _read_ahead(calls):
-        for image in read_images(images):
-            table.fill(image.index, image.slots)
-            outcome = found.get(image.index) or _unfinished(image.index, image.url, len(image.slots), why)
-            spool.append(outcome)
-            tally.add(outcome)
-            codes[outcome.code or "ok"] += outcome.slots
+    kept = ((each.image, each.outcome) for each in read_reused(store, request_id)) if plan.reused else iter(())
+    done = _shards_fates(store, request_id, plan, listed, why)
+    for image, outcome in merge(kept, done, key=_index):
+        table.fill(image.index, image.slots)
+        spool.append(outcome)
+        tally.add(outcome)
+        codes[outcome.code or "ok"] += outcome.slots
     return Harvest(tally.progress(plan.slots), codes, missing, why)
 
 
-def _read(
-    store: BlobStore, request_id: str, shard: ShardRange, listed: ShardObjects
-) -> tuple[bytes, dict[int, Outcome]]:
+def _index(fate: Fate) -> int:
+    return fate[0].index
+
+
+def _shards_fates(store: BlobStore, request_id: str, plan: Plan, listed: ShardObjects, stop: Stop) -> Iterator[Fate]:
+    """Yield the images of the batch's own shards, by index."""
+    calls = (partial(_read, store, request_id, shard, listed) for shard in plan.shards)
+    for images, found in _read_ahead(calls):
+        for image in read_images(images):
+            yield image, found.done.get(image.index) or _unfinished(image, found, stop)
+
+
+def _read(store: BlobStore, request_id: str, shard: ShardRange, listed: ShardObjects) -> tuple[bytes, History]:
     """Return a shard's lines of images.jsonl and what is known of its images."""
-    return store.get_range(names.images_key(request_id), *shard.slice), _outcomes(store, shard, listed)
+    return store.get_range(names.images_key(request_id), *shard.slice), _history(store, shard, listed)
 
 
 def _read_ahead(calls: Iterable[Callable[[], T]]) -> Iterator[T]:
@@ -84,22 +97,25 @@ def _read_ahead(calls: Iterable[Callable[[], T]]) -> Iterator[T]:
             yield running.popleft().result()
 
 
-def _outcomes(store: BlobStore, shard: ShardRange, listed: ShardObjects) -> dict[int, Outcome]:
-    """Return what is known of a shard's images; of several outcomes of one image, the first written."""
+def _history(store: BlobStore, shard: ShardRange, listed: ShardObjects) -> History:
+    """Return what is known of a shard's images: its results, or what its parts tell where it has none."""
     if (key := listed.results.get(shard.index)) is not None:
-        return {outcome.index: outcome for outcome in results_from_bytes(store.get(key))}
-    found: dict[int, Outcome] = {}
-    for key in listed.parts.get(shard.index, ()):
-        for outcome in part_from_bytes(store.get(key)).outcomes:
-            found.setdefault(outcome.index, outcome)
-    return found
+        done = {outcome.index: outcome for outcome in results_from_bytes(store.get(key))}
+        return History(done, attempts=0, died=False, suspects={})
+    return history(part_from_bytes(store.get(key)) for key in listed.parts.get(shard.index, ()))
 
 
-def _unfinished(index: int, url: str, slots: int, stop: Stop) -> Outcome:
+def _unfinished(image: Image, found: History, stop: Stop) -> Outcome:
+    """Return the end of an image that its shard left undone."""
+    slots, begun = len(image.slots), found.suspects.get(image.index, 0)
     if stop.cancelled:
         code, message = "cancelled", "The request was cancelled before this image was done."
     elif stop.deadline_passed:
         code, message = "deadline_exceeded", "The deadline passed before this image was done."
+    elif found.is_culprit(image.index):
+        return culprit(image.index, image.url, slots, begun)
+    elif begun:
+        code, message = "shard_failed", "This image was in work when its worker died, and the worker failed too often."
     else:
         code, message = "shard_failed", "The worker of this image failed too often."
-    return Outcome(index, url, slots, code=code, message=message, attempts=0)
+    return Outcome(image.index, image.url, slots, code=code, message=message, attempts=begun)

@@ -1,6 +1,7 @@
 """What the store tells of a running batch, each object read once. Called by reconcile, which keeps one per batch.
 
-A shard's results file is the truth about it; until it exists, its parts are counted, each image once.
+A shard's results file is the truth about it; until it exists, its parts are counted, each image once. What a retry
+keeps of its parents counts from the start.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from imagebatch.model.batch import Bytes, Counts, Progress
 from imagebatch.model.errors import NotFound, Unavailable
 from imagebatch.model.plan import Plan
 from imagebatch.model.results import Tally, part_from_bytes, results_from_bytes
+from imagebatch.reused import begun
 from imagebatch_operator.lifecycle import Shards
 
 if TYPE_CHECKING:
@@ -77,16 +79,19 @@ class BatchProgress:
             for key in keys:
                 self._tally(shard).read_part(self._store, key)
         complete = sum(shard.index in listed.results for shard in self._plan.shards)
-        return Shards(len(self._plan.shards), complete, bool(self._shards), self._sum(self._plan.slots))
+        return Shards(len(self._plan.shards), complete, bool(self._shards), self._sum(self._plan))
 
     def _tally(self, shard: int) -> PartTally:
         return self._shards.setdefault(shard, PartTally())
 
-    def _sum(self, slots: int) -> Progress:
+    def _sum(self, plan: Plan) -> Progress:
         tallies = [shard.sums for shard in self._shards.values()]
-        succeeded, failed = sum(t.succeeded for t in tallies), sum(t.failed for t in tallies)
-        volume = Bytes(sum(t.bytes_in for t in tallies), sum(t.bytes_out for t in tallies))
-        return Progress(Counts(slots, succeeded, failed), volume)
+        base = begun(plan)
+        succeeded = base.counts.succeeded + sum(t.succeeded for t in tallies)
+        bytes_in = base.bytes.input + sum(t.bytes_in for t in tallies)
+        bytes_out = base.bytes.output + sum(t.bytes_out for t in tallies)
+        counts = Counts(plan.slots, succeeded, failed=sum(t.failed for t in tallies))
+        return Progress(counts, Bytes(bytes_in, bytes_out))
 
 
 class ShardObjects:

@@ -41,10 +41,10 @@ class Links:
         self._request_id = request_id
 
     def image(self, outcome: Outcome) -> str | None:
-        """Return the link to an output image, None for an image that failed."""
+        """Return the link to an output image, with whichever request it lies; None for an image that failed."""
         if not outcome.succeeded or outcome.name is None:
             return None
-        key = names.image_key(self._request_id, outcome.name)
+        key = names.image_key(outcome.request_id or self._request_id, outcome.name)
         return f"{self._base}/{key}" if self._base else names.public_link(self._public_url, self._secret, key)
 
     def file(self, name: str) -> str:

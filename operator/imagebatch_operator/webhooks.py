@@ -178,7 +178,8 @@ class Deliverer:
     def _try_later(self, delivery: Delivery, attempt: DeliveryAttempt, reply: _Reply) -> None:
         wish = reply.answer.retry_after_seconds if reply.answer else None
         gone = attempt.http_status == GONE
-        due = None if gone else self._schedule.next_try(attempt.number, self._clock.now(), wish)
+        tries = attempt.number - delivery.attempts_before
+        due = None if gone else self._schedule.next_try(tries, self._clock.now(), wish)
         self._deliveries.retry_at(delivery, due)
         said = reply.error or f"HTTP {attempt.http_status}"
         log.warning("webhook try %d: %s; %s", attempt.number, said, f"again at {due:%FT%TZ}" if due else "given up")
