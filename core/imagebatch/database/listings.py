@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from imagebatch.database.engine import translated
@@ -108,4 +109,4 @@ def _each_image(request_id: str) -> Select[*tuple[Any, ...]]:
     """Return one record of each image, by index, with how many slots show it."""
     slots = func.count().over(partition_by=Image.image_index).label("slots")
     wanted = select(*OUTCOME_COLUMNS, Image.output_url, slots).where(Image.file_id == _file_id(request_id))
-    return wanted.distinct(Image.image_index).order_by(Image.image_index)
+    return wanted.ext(distinct_on(Image.image_index)).order_by(Image.image_index)

@@ -30,47 +30,6 @@ def _claim(database: PostgresDatabase, seconds: float = 0) -> Delivery | None:
     return database.deliveries.claim(NOON + timedelta(seconds=seconds), LEASE_SECONDS)
 
 
-def test_a_delivery_when_claimed_is_what_the_end_wrote(database: PostgresDatabase) -> None:
-    request_id = _ended(database)
-
-    found = _claim(database)
-
-    assert found is not None
-    wanted = delivery_of(request_id)
-    assert (found.request_id, found.webhook_id, found.url) == (request_id, wanted.webhook_id, wanted.url)
-    assert (found.key_name, found.body, found.attempts) == (wanted.key_name, wanted.body, 0)
-
-
-def test_an_outbox_when_nothing_is_in_it_gives_no_claim(database: PostgresDatabase) -> None:
-    assert _claim(database) is None
-    assert database.deliveries.next_due() is None
-
-
-def test_a_delivery_when_it_is_not_due_yet_gives_no_claim(database: PostgresDatabase) -> None:
-    _ended(database)
-
-    assert database.deliveries.next_due() == NOON
-    assert _claim(database, -1) is None
-
-
-def test_a_claim_when_its_lease_runs_is_not_given_again(database: PostgresDatabase) -> None:
-    _ended(database)
-
-    assert _claim(database)
-    assert _claim(database, LEASE_SECONDS - 1) is None
-    assert database.deliveries.next_due() == _after(LEASE_SECONDS)
-
-
-def test_a_claim_when_its_lease_has_ended_is_given_to_another(database: PostgresDatabase) -> None:
-    request_id = _ended(database)
-    _claim(database)
-
-    again = _claim(database, LEASE_SECONDS)
-
-    assert again is not None
-    assert again.request_id == request_id
-
-
 def test_a_delivery_when_two_claim_at_once_goes_to_one(
     database: PostgresDatabase, other_database: PostgresDatabase
 ) -> None:

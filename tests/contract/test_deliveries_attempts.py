@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from support.sample_batches import NOON, ROWS, delivery_of, end, new_batch, slots
 
-from imagebatch.model.errors import NotFound
 from imagebatch.ports import DeliveryAttempt
 
 if TYPE_CHECKING:
-    from imagebatch.database.postgres import PostgresDatabase
+    from support.stored_batches import Database
+
     from imagebatch.ports import Delivery
 
 LEASE_SECONDS = 60.0
@@ -20,27 +20,27 @@ TAKEN = DeliveryAttempt(3, NOON + timedelta(minutes=5), 80, http_status=204)
 
 
 @pytest.fixture
-def delivery(database: PostgresDatabase) -> Delivery:
+def delivery(database: Database) -> Delivery:
     batch = new_batch()
     database.batches.accept(batch, ROWS)
     database.batches.finish(batch.request_id, end(delivery_of(batch.request_id)), slots())
     return _claim(database)
 
 
-def _claim(database: PostgresDatabase, after_seconds: float = 0) -> Delivery:
+def _claim(database: Database, after_seconds: float = 0) -> Delivery:
     found = database.deliveries.claim(NOON + timedelta(seconds=after_seconds), LEASE_SECONDS)
     assert found is not None
     return found
 
 
-def test_attempts_when_recorded_are_listed_in_order(database: PostgresDatabase, delivery: Delivery) -> None:
+def test_attempts_when_recorded_are_listed_in_order(database: Database, delivery: Delivery) -> None:
     for attempt in (REFUSED, UNREACHED, TAKEN):
         database.deliveries.record_attempt(delivery, attempt, delivered=attempt is TAKEN)
 
     assert database.deliveries.attempts(delivery.request_id) == [REFUSED, UNREACHED, TAKEN]
 
 
-def test_an_attempt_when_told_twice_is_recorded_once(database: PostgresDatabase, delivery: Delivery) -> None:
+def test_an_attempt_when_told_twice_is_recorded_once(database: Database, delivery: Delivery) -> None:
     database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
     database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
 
@@ -48,7 +48,7 @@ def test_an_attempt_when_told_twice_is_recorded_once(database: PostgresDatabase,
 
 
 def test_attempts_of_two_who_held_the_claim_when_recorded_are_both_there(
-    database: PostgresDatabase, delivery: Delivery
+    database: Database, delivery: Delivery
 ) -> None:
     late = DeliveryAttempt(1, NOON + timedelta(seconds=70), 10, http_status=204)
     database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
@@ -57,7 +57,7 @@ def test_attempts_of_two_who_held_the_claim_when_recorded_are_both_there(
     assert database.deliveries.attempts(delivery.request_id) == [REFUSED, late]
 
 
-def test_a_delivery_when_delivered_is_never_due_again(database: PostgresDatabase, delivery: Delivery) -> None:
+def test_a_delivery_when_delivered_is_never_due_again(database: Database, delivery: Delivery) -> None:
     database.deliveries.record_attempt(delivery, TAKEN, delivered=True)
     database.deliveries.retry_at(delivery, NOON)
 
@@ -65,9 +65,7 @@ def test_a_delivery_when_delivered_is_never_due_again(database: PostgresDatabase
     assert database.deliveries.claim(NOON + timedelta(days=9), LEASE_SECONDS) is None
 
 
-def test_a_delivery_when_put_off_is_due_then_with_its_attempts_counted(
-    database: PostgresDatabase, delivery: Delivery
-) -> None:
+def test_a_delivery_when_put_off_is_due_then_with_its_attempts_counted(database: Database, delivery: Delivery) -> None:
     due = NOON + timedelta(seconds=5)
     database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
     database.deliveries.retry_at(delivery, due)
@@ -77,14 +75,14 @@ def test_a_delivery_when_put_off_is_due_then_with_its_attempts_counted(
     assert _claim(database, 5).attempts == 1
 
 
-def test_a_delivery_when_given_up_is_never_due_again(database: PostgresDatabase, delivery: Delivery) -> None:
+def test_a_delivery_when_given_up_is_never_due_again(database: Database, delivery: Delivery) -> None:
     database.deliveries.retry_at(delivery, None)
 
     assert database.deliveries.next_due() is None
     assert database.deliveries.claim(NOON + timedelta(days=9), LEASE_SECONDS) is None
 
 
-def test_a_claim_that_was_lost_when_given_back_decides_nothing(database: PostgresDatabase, delivery: Delivery) -> None:
+def test_a_claim_that_was_lost_when_given_back_decides_nothing(database: Database, delivery: Delivery) -> None:
     newer = _claim(database, LEASE_SECONDS)
     database.deliveries.retry_at(delivery, None)
     assert database.deliveries.next_due() == newer.leased_until
@@ -93,10 +91,8 @@ def test_a_claim_that_was_lost_when_given_back_decides_nothing(database: Postgre
     assert database.deliveries.next_due() == NOON + timedelta(days=1)
 
 
-def test_attempts_of_a_request_without_a_webhook_when_listed_are_none(database: PostgresDatabase) -> None:
+def test_attempts_of_a_request_without_a_webhook_when_listed_are_none(database: Database) -> None:
     batch = new_batch()
     database.batches.accept(batch, ROWS)
 
     assert database.deliveries.attempts(batch.request_id) == []
-    with pytest.raises(NotFound):
-        database.deliveries.attempts("no request")
