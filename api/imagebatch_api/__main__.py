@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -15,6 +16,11 @@ from imagebatch.telemetry import configure_logging
 from imagebatch_api.app import create_app
 from imagebatch_api.container import build_container
 
+if TYPE_CHECKING:
+    from socket import socket
+
+    from imagebatch_api.container import Container
+
 DRAIN_SECONDS = 20
 MISCONFIGURED_EXIT = 2
 
@@ -24,12 +30,12 @@ def main() -> int:
     try:
         settings = load(ApiSettings, os.environ)
         configure_logging(settings.log_format, "api")
-        app = create_app(build_container(settings, RowRegistry()))
+        container = build_container(settings, RowRegistry())
     except Misconfigured as error:
         print(f"imagebatch_api: {error.message}", file=sys.stderr)  # noqa: T201 - logging may be what is wrong
         return MISCONFIGURED_EXIT
     config = uvicorn.Config(
-        app,
+        create_app(container),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -37,11 +43,23 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    return _serve(config)
+    return _serve(_Server(config, container))
 
 
-def _serve(config: uvicorn.Config) -> int:
-    server = uvicorn.Server(config)
+class _Server(uvicorn.Server):
+    """A server whose streams end when it is told to stop: they would outlast the drain."""
+
+    def __init__(self, config: uvicorn.Config, container: Container) -> None:
+        super().__init__(config)
+        self._watch = container.watch
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End the streams, then drain."""
+        self._watch.end()
+        await super().shutdown(sockets)
+
+
+def _serve(server: uvicorn.Server) -> int:
     # After the drain uvicorn sends itself the signal again, to these: it has been obeyed, so the exit is a clean one.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)

@@ -11,7 +11,7 @@ import imagebatch
 from imagebatch_api.observe import Observed
 from imagebatch_api.openapi import described
 from imagebatch_api.problems import add_handlers
-from imagebatch_api.routes import health, results, status, upload
+from imagebatch_api.routes import changes, events, health, requests, results, status, upload, webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """A CSV of product images in, the same images at half the quality and the same CSV out.
 
-Upload a CSV, poll its status until it is `Completed` or `Failed`, then fetch `result_url`.
+Upload a CSV, poll or watch its status until it is `Completed` or `Failed`, then fetch `result_url`.
 Errors are `application/problem+json` (RFC 9457) with a stable `code`."""
 
 
@@ -32,13 +32,14 @@ def create_app(container: Container) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        container.watch.end()
         container.close()
 
     app: FastAPI = FastAPIOffline(
         title="ImageBatch", version=imagebatch.__version__, description=DESCRIPTION, lifespan=lifespan
     )
     app.state.container = container
-    for module in (upload, status, results, health):
+    for module in (upload, status, events, requests, changes, webhook, results, health):
         app.include_router(module.router)
     add_handlers(app)
     app.add_middleware(Observed, metrics=container.metrics)

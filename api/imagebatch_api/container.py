@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 from anyio import CapacityLimiter
@@ -13,16 +16,23 @@ from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
 from imagebatch.model.errors import Misconfigured
 from imagebatch.store import S3BlobStore
+from imagebatch_api.calls import BoundedCalls
+from imagebatch_api.keys import KeyFile
+from imagebatch_api.watching import StatusWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imagebatch.ports import Batches, BlobStore, Clock, Registry
+    from imagebatch.model.batch import Batch
+    from imagebatch.ports import Archive, Batches, BlobStore, Clock, Deliveries, Listings, Registry
     from imagebatch.settings import ApiSettings
 
 # Reading and writing a large CSV takes up to some 100 MB each; more uploads at once wait, on disk.
 UPLOADS_AT_ONCE = 4
 CHECKS_AT_ONCE = 4  # a dependency that hangs keeps no more threads than these
+CALLS_AT_ONCE = 16
+LOOKS_AT_ONCE = 4
+DATABASE_SECONDS = 15.0  # the pool waits 10 for a connection and then says so itself
 STORE_PATIENCE_SECONDS = 1.0  # a broken connection is no outage; an outage is told at once
 MIN_LINK_SECRET_LENGTH = 16
 
@@ -34,10 +44,18 @@ class Container:
     settings: ApiSettings
     store: BlobStore
     batches: Batches
+    listings: Listings
+    archive: Archive
+    deliveries: Deliveries
     registry: Registry
     clock: Clock
+    watch: StatusWatch
+    keys: KeyFile | None = None
     metrics: Metrics = field(default_factory=Metrics)
     upload_slots: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    database_calls: BoundedCalls = field(
+        default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
+    )
     check_slots: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS_AT_ONCE))
     close: Callable[[], None] = lambda: None
 
@@ -46,9 +64,50 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
     """Return the API's objects over S3 and Postgres. Raises Misconfigured; nothing is connected yet."""
     if len(settings.links.link_secret) < MIN_LINK_SECRET_LENGTH:
         raise Misconfigured(f"IMAGEBATCH_LINK_SECRET must have at least {MIN_LINK_SECRET_LENGTH} characters")
+    keys = _keys(settings)
     store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=UPLOADS_AT_ONCE * 10)
     database = PostgresDatabase(settings.database)
-    return Container(settings, store, database.batches, registry, SystemClock(), close=database.close)
+    return Container(
+        settings=settings,
+        store=store,
+        batches=database.batches,
+        listings=database.listings,
+        archive=database.archive,
+        deliveries=database.deliveries,
+        registry=registry,
+        clock=SystemClock(),
+        watch=watch_over(database.batches),
+        keys=keys,
+        close=database.close,
+    )
+
+
+def watch_over(batches: Batches) -> StatusWatch:
+    """Return what watches requests, with threads of its own: many that watch take none from those that ask."""
+    calls = BoundedCalls("database", LOOKS_AT_ONCE, DATABASE_SECONDS)
+
+    async def read(request_id: str) -> Batch:
+        return await calls.run(partial(batches.get, request_id))
+
+    return StatusWatch(read)
+
+
+def _keys(settings: ApiSettings) -> KeyFile | None:
+    if settings.api_keys_file:
+        return KeyFile(Path(settings.api_keys_file))
+    if not _is_loopback(settings.host):
+        message = f"IMAGEBATCH_HOST {settings.host} can be reached by others: set IMAGEBATCH_API_KEYS_FILE"
+        raise Misconfigured(f"{message}, or listen on 127.0.0.1")
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def container_of(request: Request) -> Container:

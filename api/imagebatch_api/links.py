@@ -36,7 +36,6 @@ def result_links(batch: Batch, links: LinkSettings) -> ResultLinks:
     return ResultLinks(*(names.public_link(links.public_url, links.link_secret.encode(), key) for key in keys))
 
 
-def require_token(links: LinkSettings, key: str, token: str) -> None:
-    """Raise InvalidLinkToken unless `token` opens the object `key`."""
-    if not names.link_token_fits(links.link_secret.encode(), key, token):
-        raise InvalidLinkToken("The link's token `t` is missing or does not open this file.")
+def link_opens(links: LinkSettings, key: str, token: str) -> bool:
+    """Return whether `token` opens the object `key`."""
+    return names.link_token_fits(links.link_secret.encode(), key, token)

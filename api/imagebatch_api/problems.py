@@ -1,18 +1,16 @@
-"""Errors as RFC 9457 problems: the one table from the error tree to HTTP. Used by the app, its routes and middleware.
-
-Every code that this service can answer stands in PROBLEMS; docs/reference/errors.md and OpenAPI list the same ones.
-"""
+"""Errors as RFC 9457 problems: from the error tree to HTTP. Used by the app, its routes and middleware."""
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -21,12 +19,10 @@ from imagebatch.model.errors import (
     ImageBatchError,
     InvalidRequest,
     NotFound,
-    TooLarge,
     Unavailable,
-    UnsupportedMediaType,
     Violation,
 )
-from imagebatch_api.links import InvalidLinkToken
+from imagebatch_api.problem_codes import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,42 +34,14 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+IN_USE_RETRY_AFTER_SECONDS = 1
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """A code of the reference: its HTTP status and when it is answered."""
-
-    status: int
-    meaning: str
-
-
-PROBLEMS: dict[str, ProblemKind] = {
-    "invalid_request": ProblemKind(400, "A parameter or form field is unknown or not allowed; `errors` names each."),
-    "missing_file": ProblemKind(400, "The form has no part `file` with a file name."),
-    "empty_file": ProblemKind(400, "The file has no bytes."),
-    "malformed_form": ProblemKind(400, "The multipart body cannot be read, or has too many or too long fields."),
-    "invalid_csv": ProblemKind(400, "The CSV breaks the rules of csv.md; `errors` names each bad row."),
-    "invalid_link_token": ProblemKind(403, "The link's token `t` is missing or does not open this file."),
-    "not_found": ProblemKind(404, "There is no such request, file or path, or it is somebody else's."),
-    "method_not_allowed": ProblemKind(405, "The path is there, the method is not; `Allow` lists those that are."),
-    "conflict": ProblemKind(409, "The state that the request is in does not allow it."),
-    "precondition_failed": ProblemKind(412, "The file's ETag is none of those in `If-Match`."),
-    "too_large": ProblemKind(413, "The body or the file is over the limit of bytes."),
-    "unsupported_media_type": ProblemKind(415, "The body is neither multipart/form-data nor text/csv, or is encoded."),
-    "range_not_satisfiable": ProblemKind(416, "The range begins behind the file's end; `Content-Range` has its size."),
-    "internal_error": ProblemKind(500, "A fault of the service; its log says more."),
-    "database_unavailable": ProblemKind(503, "The database does not answer; nothing was accepted."),
-    "store_unavailable": ProblemKind(503, "The object store does not answer; nothing was accepted."),
-}
-
+# For a code that is not in PROBLEMS.
 _STATUS: tuple[tuple[type[ImageBatchError], int], ...] = (
-    (TooLarge, 413),
-    (UnsupportedMediaType, 415),
     (InvalidRequest, 400),
-    (InvalidLinkToken, 403),
     (NotFound, 404),
     (Conflict, 409),
     (Unavailable, 503),
@@ -107,7 +75,7 @@ class Problem(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the problem."""
-        if not scope.get("state", {}).get("body_unread"):
+        if not _body_unread(scope):
             await super().__call__(scope, receive, send)
             return
         self.headers["Connection"] = "close"
@@ -116,6 +84,13 @@ class Problem(Response):
         with anyio.move_on_after(LINGER_SECONDS):
             await _drain(receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _body_unread(scope: Scope) -> bool:
+    """Tell whether the request has a body that nobody has read to its end."""
+    headers = Headers(scope=scope)
+    announced = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+    return announced and not scope.get("state", {}).get("body_read")
 
 
 async def _drain(receive: Receive) -> None:
@@ -129,12 +104,20 @@ async def _drain(receive: Receive) -> None:
 
 def problem_of(error: ImageBatchError) -> Problem:
     """Return the problem that tells an error. An error outside the table is ours, and its words stay in the log."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), None)
-    if status is None:
+    status = _status(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("an error without an HTTP status reached the edge", exc_info=error)
         return internal_error()
     violations = error.violations if isinstance(error, InvalidRequest) else ()
-    return Problem(status, error.code, error.message, errors=[asdict(v) for v in violations], headers=_headers(status))
+    return Problem(
+        status, error.code, error.message, errors=[asdict(v) for v in violations], headers=_headers(status, error.code)
+    )
+
+
+def _status(error: ImageBatchError) -> int:
+    if error.code in PROBLEMS:
+        return PROBLEMS[error.code].status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
 def internal_error() -> Problem:
@@ -151,9 +134,13 @@ def add_handlers(app: FastAPI) -> None:
     )
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(status: int, code: str) -> dict[str, str]:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": "Bearer"}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if code == "idempotency_key_in_use":
+        return {"Retry-After": str(IN_USE_RETRY_AFTER_SECONDS)}
     if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
         return {"Accept": "multipart/form-data, text/csv", "Accept-Encoding": "identity"}
     return {}

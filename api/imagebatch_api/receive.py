@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+import anyio
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from imagebatch.model.errors import InvalidRequest, TooLarge, UnsupportedMediaType
+from imagebatch.model.errors import ImageBatchError, InvalidRequest, TooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -26,6 +27,20 @@ MAX_FIELDS = 20
 MAX_FIELD_BYTES = 8 * 1024
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES + 64 * 1024  # fields, part headers and boundaries beside the file
 FILE_FIELD = "file"
+
+
+class UploadTimeout(ImageBatchError):
+    """The body was not there in time."""
+
+    code = "upload_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What an upload may be: bytes of its file, and seconds from its first byte to its last."""
+
+    file_bytes: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +57,18 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: Request, max_file_bytes: int) -> AsyncIterator[Received]:
+async def received(request: Request, limits: UploadLimits) -> AsyncIterator[Received]:
     """Read the request's body and hold its file until the end.
 
-    Raises UnsupportedMediaType, TooLarge as soon as more than allowed has come, and InvalidRequest for a form that
-    is malformed, without a file or with too many fields, and for a file without bytes.
+    Raises UnsupportedMediaType, TooLarge as soon as more than allowed has come, UploadTimeout, and InvalidRequest for
+    a form that is malformed, without a file or with too many fields, and for a file without bytes.
     """
-    request.state.body_unread = True
     read = _reader(request)
-    upload = await read(request, max_file_bytes)
-    request.state.body_unread = False
+    upload = await read(request, limits)
+    request.state.body_read = True
     try:
-        if upload.size > max_file_bytes:
-            raise _too_large(max_file_bytes)
+        if upload.size > limits.file_bytes:
+            raise _too_large(limits.file_bytes)
         if upload.size == 0:
             raise InvalidRequest("The file has no bytes.", code="empty_file")
         yield upload
@@ -73,11 +87,11 @@ def _reader(request: Request) -> _Reader:
     return found
 
 
-async def _read_raw(request: Request, max_file_bytes: int) -> Received:
+async def _read_raw(request: Request, limits: UploadLimits) -> Received:
     # Not a with statement: the file outlives this function, and `received` closes it.
     file = UploadFile(cast("BinaryIO", SpooledTemporaryFile(max_size=SPOOL_BYTES)), size=0)  # noqa: SIM115
     try:
-        async for chunk in _limited(request, max_file_bytes, max_file_bytes):
+        async for chunk in _limited(request, limits.file_bytes, limits):
             await file.write(chunk)
         await file.seek(0)
     except BaseException:
@@ -103,8 +117,8 @@ class _Form(MultiPartParser):
             raise InvalidRequest("The form breaks off before its last boundary.", code="malformed_form")
 
 
-async def _read_form(request: Request, max_file_bytes: int) -> Received:
-    stream = _limited(request, max_file_bytes + FORM_OVERHEAD_BYTES, max_file_bytes)
+async def _read_form(request: Request, limits: UploadLimits) -> Received:
+    stream = _limited(request, limits.file_bytes + FORM_OVERHEAD_BYTES, limits)
     parser = _Form(request.headers, stream, max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
     parser.stream = parser.to_its_end(stream)
     try:
@@ -125,16 +139,30 @@ def _why_no_file(names: list[str]) -> str:
     return f"The form has no part named `file`: curl -F file=@products.csv; it has {', '.join(names) or 'no part'}."
 
 
-async def _limited(request: Request, max_body_bytes: int, max_file_bytes: int) -> AsyncGenerator[bytes, None]:
-    """Yield the body; refuse it by its Content-Length, or without one as soon as it is too long."""
+async def _limited(request: Request, max_body_bytes: int, limits: UploadLimits) -> AsyncGenerator[bytes, None]:
+    """Yield the body; refuse it by its Content-Length, or without one as soon as it is too long, or too late."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_body_bytes:
-        raise _too_large(max_file_bytes)
+        raise _too_large(limits.file_bytes)
     count = 0
-    async for chunk in request.stream():
+    async for chunk in _in_time(request, limits.seconds):
         count += len(chunk)
         if count > max_body_bytes:
-            raise _too_large(max_file_bytes)
+            raise _too_large(limits.file_bytes)
+        yield chunk
+
+
+async def _in_time(request: Request, seconds: float) -> AsyncGenerator[bytes, None]:
+    deadline = anyio.current_time() + seconds
+    chunks = aiter(request.stream())
+    while True:
+        try:
+            with anyio.fail_after(deadline - anyio.current_time()):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise UploadTimeout(f"The body was not there within {seconds:g} seconds.") from error
+        if chunk is None:
+            return
         yield chunk
 
 
@@ -142,5 +170,5 @@ def _too_large(max_file_bytes: int) -> TooLarge:
     return TooLarge(f"The file is too large; {max_file_bytes:,} bytes are allowed.")
 
 
-_Reader = Callable[["Request", int], Awaitable[Received]]
+_Reader = Callable[["Request", UploadLimits], Awaitable[Received]]
 _READERS: dict[str, _Reader] = {"multipart/form-data": _read_form, "text/csv": _read_raw}

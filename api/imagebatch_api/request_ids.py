@@ -1,15 +1,17 @@
-"""The request id in a path. Used by every route that names a request."""
-
-from __future__ import annotations
+"""The request that a path names, if the caller may see it. Used by every route that names one."""
 
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Path
 
+from imagebatch.model.batch import Batch
 from imagebatch.model.errors import NotFound
+from imagebatch_api.caller import Caller, CallerDep
+from imagebatch_api.container import Container, ContainerDep
 
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CANONICAL_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def unknown_request() -> NotFound:
@@ -19,9 +21,25 @@ def unknown_request() -> NotFound:
 
 async def request_id_in_path(request_id: Annotated[str, Path(description="Id that the upload answered.")]) -> str:
     """Return the id. Raises NotFound for what can be none, so that it never reaches a query or a key."""
-    if not _CANONICAL_UUID.fullmatch(request_id):
+    if not re.fullmatch(CANONICAL_UUID, request_id):
         raise unknown_request()
     return request_id
 
 
 RequestId = Annotated[str, Depends(request_id_in_path)]
+
+
+async def read_batch(container: Container, caller: Caller, request_id: str) -> Batch:
+    """Return the batch as it is now. Raises NotFound unless it is the caller's; Unavailable."""
+    try:
+        return await container.database_calls.run(partial(container.batches.get, request_id, caller.owners))
+    except NotFound:
+        raise unknown_request() from None
+
+
+async def named_batch(container: ContainerDep, caller: CallerDep, request_id: RequestId) -> Batch:
+    """Return the caller's batch that the path names."""
+    return await read_batch(container, caller, request_id)
+
+
+NamedBatch = Annotated[Batch, Depends(named_batch)]

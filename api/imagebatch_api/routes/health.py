@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from imagebatch.model.errors import Unavailable
 from imagebatch_api.container import ContainerDep
-from imagebatch_api.schemas import DependencyOut, LiveOut, ReadyOut
+from imagebatch_api.schemas.health import DependencyOut, LiveOut, ReadyOut
 
 router = APIRouter(tags=["health"])
 

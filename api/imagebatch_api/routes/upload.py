@@ -7,22 +7,35 @@ from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import anyio.to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 
 from imagebatch.intake import accept, plan_upload
 from imagebatch.model.batch import BatchSpec
+from imagebatch.ports import IdempotencyKey
 from imagebatch.settings import IntakeSettings
 from imagebatch_api.caller import CallerDep
 from imagebatch_api.container import Container, ContainerDep
+from imagebatch_api.idempotency import KEY_PATTERN, MAX_KEY_LENGTH, Accepted, fingerprint, once
 from imagebatch_api.problems import invalid_parameters
-from imagebatch_api.receive import Received, received
-from imagebatch_api.schemas import DryRunOut, PlanOut, UploadOptionsIn, UploadOut, problem_answers
+from imagebatch_api.receive import Received, UploadLimits, received
+from imagebatch_api.schemas.problems import ASKED, described_headers, problem_answers
+from imagebatch_api.schemas.uploads import DryRunOut, PlanOut, UploadOptionsIn, UploadOut
 
 router = APIRouter(tags=["requests"])
 
 T = TypeVar("T")
 OptionsQuery = Annotated[UploadOptionsIn, Query()]
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Your name for this upload: sent again with the same file and options, the answer is the same.",
+        min_length=1,
+        max_length=MAX_KEY_LENGTH,
+        pattern=KEY_PATTERN,
+    ),
+]
 _BODY = {
     "required": True,
     "content": {
@@ -32,8 +45,15 @@ _BODY = {
 }
 _ACCEPTED: dict[str, Any] = {
     "description": "Accepted; or, of a dry run, what would be done.",
-    "headers": {"Location": {"description": "Where its status is; not of a dry run.", "schema": {"type": "string"}}},
+    **described_headers(
+        {
+            "Location": "Where its status is; not of a dry run.",
+            "Idempotency-Replayed": "`true` when an earlier upload with the same `Idempotency-Key` made the request.",
+        }
+    ),
 }
+_BAD = ("invalid_request", "missing_file", "empty_file", "malformed_form", "invalid_csv")
+_REFUSED = ("upload_timeout", "idempotency_key_in_use", "too_large", "unsupported_media_type", "idempotency_key_reused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +62,23 @@ class _Upload:
 
     container: Container
     sent: Received
+    options: UploadOptionsIn
     spec: BatchSpec
     owner: str
 
-    def accept(self, request_id: str) -> None:
-        """Store the batch and commit its row."""
+    def accept(self, request_id: str, key: str | None) -> Accepted:
+        """Store the batch and commit its row, unless an upload with the same key did."""
+        data = self.sent.read()
+        if key is None:
+            return Accepted(self._make(request_id, data))
+        named = IdempotencyKey(key, fingerprint(data, self.options))
+        return once(self.container.batches, self.owner, named, partial(self._make, request_id, data, named))
+
+    def _make(self, request_id: str, data: bytes, key: IdempotencyKey | None = None) -> str:
         container = self.container
         accept(
             request_id,
-            self.sent.read(),
+            data,
             self.spec,
             self.owner,
             store=container.store,
@@ -58,7 +86,9 @@ class _Upload:
             registry=container.registry,
             limits=container.settings.intake.csv_limits(),
             clock=container.clock,
+            idempotency=key,
         )
+        return request_id
 
     def plan(self) -> DryRunOut:
         """Check the batch and tell what would be done."""
@@ -78,26 +108,33 @@ class _Upload:
     "/upload",
     summary="Upload a CSV",
     response_model=UploadOut | DryRunOut,
-    responses={200: _ACCEPTED, **problem_answers(400, 413, 415, 503)},
+    responses={200: _ACCEPTED, **problem_answers(*ASKED, *_BAD, *_REFUSED, "store_unavailable")},
     openapi_extra={"requestBody": _BODY},
 )
 async def upload(
-    request: Request, response: Response, container: ContainerDep, caller: CallerDep, query: OptionsQuery
+    request: Request,
+    response: Response,
+    container: ContainerDep,
+    caller: CallerDep,
+    query: OptionsQuery,
+    idempotency_key: KeyHeader = None,
 ) -> UploadOut | DryRunOut:
     """Accept a CSV as the part `file` of a form or as the body itself, with the options beside it or in the query.
 
     It is checked whole first: every bad row is named in one answer. With `dry_run` nothing is stored.
     """
-    async with received(request, container.settings.intake.max_upload_bytes) as sent:
+    settings = container.settings
+    async with received(request, UploadLimits(settings.intake.max_upload_bytes, settings.upload_seconds)) as sent:
         options = _options(query, sent.fields)
-        work = _Upload(container, sent, spec_of(options, container.settings.intake), caller.owner)
+        work = _Upload(container, sent, options, spec_of(options, settings.intake), caller.owner)
         if options.dry_run:
             return await _in_turn(container, work.plan)
-        request_id = str(uuid4())
-        request.state.request_id = request_id
-        await _in_turn(container, partial(work.accept, request_id))
-    response.headers["Location"] = f"/status/{request_id}"
-    return UploadOut(request_id=request_id)
+        accepted = await _in_turn(container, partial(work.accept, str(uuid4()), idempotency_key))
+    request.state.request_id = accepted.request_id
+    response.headers["Location"] = f"/status/{accepted.request_id}"
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return UploadOut(request_id=accepted.request_id)
 
 
 async def _in_turn(container: Container, work: Callable[[], T]) -> T:

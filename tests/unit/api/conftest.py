@@ -6,7 +6,10 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.memory_archive import MemoryArchive
 from fakes.memory_batches import MemoryBatches
+from fakes.memory_deliveries import MemoryDeliveries
+from fakes.memory_listings import MemoryListings
 from fakes.memory_store import MemoryBlobStore
 from support.asgi_client import AsgiClient
 
@@ -14,7 +17,7 @@ from imagebatch.clock import SystemClock
 from imagebatch.database.row_registry import RowRegistry
 from imagebatch.settings import ApiSettings, DatabaseSettings, IntakeSettings, LinkSettings, StoreSettings
 from imagebatch_api.app import create_app
-from imagebatch_api.container import Container
+from imagebatch_api.container import Container, watch_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +48,17 @@ def batches() -> MemoryBatches:
 
 @pytest.fixture
 def container(settings: ApiSettings, store: MemoryBlobStore, batches: MemoryBatches) -> Container:
-    return Container(settings, store, batches, RowRegistry(), SystemClock())
+    return Container(
+        settings=settings,
+        store=store,
+        batches=batches,
+        listings=MemoryListings(batches),
+        archive=MemoryArchive(batches),
+        deliveries=MemoryDeliveries.of(batches),
+        registry=RowRegistry(),
+        clock=SystemClock(),
+        watch=watch_over(batches),
+    )
 
 
 @pytest.fixture

@@ -35,7 +35,6 @@ def test_openapi_describes_errors_as_problems(api: AsgiClient) -> None:
     schema = api.get("/openapi.json").json()
     for path, operations in schema["paths"].items():
         for operation in operations.values():
-            assert "422" not in operation["responses"], path
             for status, answer in operation["responses"].items():
                 if int(status) >= 400 and path != "/readyz":
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
@@ -55,6 +54,6 @@ def test_openapi_upload_takes_form_and_csv_with_every_option(api: AsgiClient) ->
     assert set(operation["requestBody"]["content"]) == {"multipart/form-data", "text/csv"}
     reference = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["$ref"]
     fields = schema["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
-    options = {each["name"] for each in operation["parameters"]}
+    options = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
     assert set(fields) == {"file"} | options
     assert {"format", "quality", "max_width", "max_height", "metadata", "never_larger", "webhook_url"} < options

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from imagebatch_api.problems import PROBLEMS
-from imagebatch_api.schemas import DryRunOut, ProblemOut, StatusOut, UploadOut
+from imagebatch_api.problem_codes import PROBLEMS
+from imagebatch_api.schemas.problems import ProblemOut
+from imagebatch_api.schemas.requests import StatusOut
+from imagebatch_api.schemas.uploads import DryRunOut, UploadOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from imagebatch_api.problems import PROBLEMS
-from imagebatch_api.schemas import StatusOut, UploadOptionsIn
+from imagebatch_api.problem_codes import PROBLEMS
+from imagebatch_api.schemas.requests import StatusOut
+from imagebatch_api.schemas.uploads import UploadOptionsIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ FINISHED = datetime(2026, 1, 2, 3, 5, 0, tzinfo=UTC)
 
 
 def put(batches: MemoryBatches, owner: str = "local") -> None:
-    batches.batches[ID] = as_accepted(NewBatch(ID, owner, BatchSpec(), "0" * 64, 10, CREATED))
+    batches.batches[ID] = as_accepted(NewBatch(ID, owner, BatchSpec(), "0" * 64, Progress(Counts(10)), CREATED))
 
 
 def test_status_of_a_new_request_has_every_field(api: AsgiClient, batches: MemoryBatches) -> None:
@@ -45,6 +45,7 @@ def test_status_of_a_new_request_has_every_field(api: AsgiClient, batches: Memor
         "created_at": "2026-01-02T03:04:05Z",
         "started_at": None,
         "finished_at": None,
+        "retry_of": None,
     }
 
 
