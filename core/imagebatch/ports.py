@@ -78,10 +78,7 @@ class BlobStore(Protocol):
         """Yield the objects whose key starts with `prefix`, in order of key."""
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """Yield each prefix of keys that begins with `prefix` and goes on to the next slash, that included.
-
-        A store with real folders also names one that is empty, until its name, slash included, is deleted.
-        """
+        """Yield each prefix up to the slash next after `prefix`; an empty folder perhaps too, until it is deleted."""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there count as deleted."""

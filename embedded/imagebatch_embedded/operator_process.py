@@ -61,6 +61,7 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
         store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
         batches=database.batches,
         deliveries=database.deliveries,
+        archive=database.archive,
         registry=RowRegistry(),
         jobs=jobs,
         http=_webhook_http(operator.webhooks),

@@ -1,4 +1,7 @@
-"""The operator loop put together: queue, sweep, notifications, webhooks. A cluster or one machine plugs into it."""
+"""The operator loop put together: queue, sweep, notifications, webhooks, housekeeping.
+
+A cluster or one machine plugs into it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from prometheus_client import start_http_server
 
 from imagebatch.metrics import Metrics
 from imagebatch.model.errors import ImageBatchError
+from imagebatch_operator.housekeeping import Housekeeper, keep_house_until
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
 from imagebatch_operator.sweep import listen_until, sweep_until
@@ -19,7 +23,7 @@ from imagebatch_operator.work_queue import WorkQueue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imagebatch.ports import Batches, BlobStore, Clock, Deliveries, Http, Jobs, Registry
+    from imagebatch.ports import Archive, Batches, BlobStore, Clock, Deliveries, Http, Jobs, Registry
     from imagebatch.settings import OperatorSettings
 
 SENDERS = 4  # a receiver that does not answer holds one of them up
@@ -37,6 +41,7 @@ class OperatorLoop:
         *,
         batches: Batches,
         deliveries: Deliveries,
+        archive: Archive,
         store: BlobStore,
         registry: Registry,
         jobs: Jobs,
@@ -46,24 +51,22 @@ class OperatorLoop:
         metrics: Metrics | None = None,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._batches = batches
+        self._deleted = threading.Event()
         self._metrics = metrics or Metrics()
-        settler = Settler(
-            batches=batches,
-            store=store,
-            links=settings.links,
-            key_name=settings.webhooks.webhook_key_name,
-            clock=clock,
-            metrics=self._metrics,
-        )
         self._reconciler = Reconciler(
             batches=batches,
             store=store,
             registry=registry,
             jobs=jobs,
-            settler=settler,
+            settler=_settler(batches, store, settings, clock, self._metrics),
             progress_seconds=settings.progress_seconds,
             clock=clock,
+            on_gone=self._deleted.set,
+        )
+        self._housekeeper = Housekeeper(
+            batches=batches, archive=archive, store=store, settings=settings, clock=clock, metrics=self._metrics
         )
         self._deliverer = make_deliverer(
             settings.webhooks, deliveries=deliveries, http=http, clock=clock, metrics=self._metrics
@@ -87,6 +90,7 @@ class OperatorLoop:
             thread.start()
         stop.wait()
         self._wake_senders()
+        self._deleted.set()
         if not self._queue.stop(STOP_SECONDS):
             log.warning("left without waiting for a batch that was being settled")
         for thread in threads:
@@ -98,10 +102,21 @@ class OperatorLoop:
         bodies: list[tuple[str, Callable[[], None]]] = [
             ("sweep", lambda: sweep_until(stop, self._batches, self._queue.add, sweep_seconds=seconds)),
             ("listen", lambda: listen_until(stop, self._batches, self.wake)),
+            ("housekeeping", lambda: self._keep_house(stop)),
         ]
         for number, new in enumerate(self._new_deliveries):
             bodies.append((f"sender-{number}", lambda new=new: deliver_until(stop, self._deliverer, new)))  # type: ignore[misc]
         return bodies
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        keep_house_until(
+            stop,
+            self._housekeeper,
+            self._deleted,
+            seconds=self._settings.housekeeping_seconds,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
 
     def _work(self, request_id: str) -> float | None:
         try:
@@ -125,6 +140,17 @@ class OperatorLoop:
             server.server_close()
 
         return end
+
+
+def _settler(batches: Batches, store: BlobStore, settings: OperatorSettings, clock: Clock, metrics: Metrics) -> Settler:
+    return Settler(
+        batches=batches,
+        store=store,
+        links=settings.links,
+        key_name=settings.webhooks.webhook_key_name,
+        clock=clock,
+        metrics=metrics,
+    )
 
 
 def _keep_going(stop: threading.Event, body: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ from imagebatch_operator.lifecycle import (
 from imagebatch_operator.progress import BatchProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from imagebatch.model.batch import Batch, Intent, Progress, Verdict
@@ -49,7 +50,10 @@ class Reconciler:
         settler: Settler,
         progress_seconds: float,
         clock: Clock,
+        on_gone: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_gone` is called when a request that word came of is not there: it was deleted."""
+        self._on_gone = on_gone
         self._batches = batches
         self._store = store
         self._registry = registry
@@ -69,6 +73,7 @@ class Reconciler:
             batch = self._batches.get(request_id)
         except NotFound:
             self._forget(request_id)
+            self._on_gone()
             return None
         intent = self._intent(batch)
         started = self._clock.monotonic()

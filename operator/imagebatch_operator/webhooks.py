@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from standardwebhooks import Webhook
 
-from imagebatch.model.errors import ImageRejected, Misconfigured, Unavailable
+from imagebatch.model.errors import Conflict, ImageRejected, Misconfigured, Unavailable
 from imagebatch.ports import DeliveryAttempt
 from imagebatch.telemetry import about
 
@@ -143,7 +143,10 @@ class Deliverer:
         if delivery is None:
             return False
         with about(delivery.request_id):
-            self._try(delivery)
+            try:
+                self._try(delivery)
+            except Conflict:
+                log.info("the request was removed while its webhook was sent")
         return True
 
     def idle_seconds(self) -> float:
@@ -181,6 +184,8 @@ class Deliverer:
         tries = attempt.number - delivery.attempts_before
         due = None if gone else self._schedule.next_try(tries, self._clock.now(), wish)
         self._deliveries.retry_at(delivery, due)
+        if due is None:
+            self._metrics.webhooks_given_up.inc()
         said = reply.error or f"HTTP {attempt.http_status}"
         log.warning("webhook try %d: %s; %s", attempt.number, said, f"again at {due:%FT%TZ}" if due else "given up")
 

@@ -52,6 +52,7 @@ def loop(
     made = OperatorLoop(
         batches=database.batches,
         deliveries=database.deliveries,
+        archive=database.archive,
         store=store,
         registry=RowRegistry(),
         jobs=jobs,
