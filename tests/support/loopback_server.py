@@ -22,6 +22,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     connection: int
+    client_port: int = 0
 
     @property
     def path(self) -> str:
@@ -161,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Request(self.command, self.path, headers, body, self.connection_number)
+        return Request(self.command, self.path, headers, body, self.connection_number, self.client_address[1])
 
     def _reply(self, reply: Reply) -> None:
         self.server.owner.stopping.wait(reply.delay_seconds)

@@ -1,4 +1,4 @@
-"""Processes as /proc shows them: who descends from whom, with what environment, at which end of a connection."""
+"""Shards among the processes, found by the connection from which they ask; and the end of one with all its children."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from support.command_line import alive, descendants
+from support.waiting import eventually
+
 PROC = Path("/proc")
 
 
-def tree(pid: int) -> list[int]:
-    """Return a process and all that descend from it, parents first; empty when it is gone."""
-    found = [pid] if (PROC / str(pid)).exists() else []
-    for each in found:  # grows while it is walked
-        with suppress(OSError):
-            for task in (PROC / str(each) / "task").iterdir():
-                found.extend(map(int, (task / "children").read_text().split()))
-    return found
-
-
 def kill_tree(pid: int) -> None:
-    """End a process and its descendants as the kernel does when a container's memory is out: none can react."""
-    for each in tree(pid):
+    """End a process and its descendants as the kernel does when a container's memory is out, and wait for it."""
+    family = [pid, *descendants(pid)]
+    for each in family:
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
+    eventually(lambda: not alive(family), what=f"the end of {family}")
 
 
 def environment(pid: int) -> dict[str, str]:
@@ -36,9 +31,13 @@ def environment(pid: int) -> dict[str, str]:
     return dict(item.split("=", 1) for item in data.decode(errors="replace").split("\0") if "=" in item)
 
 
-def shards(ancestor: int, request_id: str) -> list[int]:
-    """Return the shard processes of a request under `ancestor`; their codec children have no environment."""
-    return [pid for pid in tree(ancestor) if environment(pid).get("REQUEST_ID") == request_id]
+def shard_at(port: int) -> int | None:
+    """Return the shard, a descendant of this process, whose connection comes from `port`; None when it is gone.
+
+    A codec child is never taken for it: it has no environment and no connection.
+    """
+    shards = [pid for pid in descendants(os.getpid()) if "REQUEST_ID" in environment(pid)]
+    return next((pid for pid in shards if holds_port(pid, port)), None)
 
 
 def holds_port(pid: int, port: int) -> bool:

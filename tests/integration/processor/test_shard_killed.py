@@ -10,7 +10,7 @@ from support.batch_scene import Scene, make_scene
 from support.image_server import ImageServer
 from support.loopback_server import Reply, Request
 from support.pictures import jpeg
-from support.process_tree import kill_tree, tree
+from support.process_tree import kill_tree, shard_at
 from support.shard_process import shard_environment, shard_process
 from support.waiting import eventually
 
@@ -35,15 +35,14 @@ class Attempts:
         self.log = log
         self.urls = [source.add(f"/{number}.jpg", PICTURE) for number in range(COUNT)]
         self.scene: Scene = make_scene(S3BlobStore(settings), [self.urls])
-        self.pid = 0
         self.count = 0
 
     def kill_at(self, number: int, attempt: int | None = None) -> None:
         """Have every attempt that asks for a picture killed, or only the one of this number, from 1."""
 
-        def answer(_: Request) -> Reply:
-            if attempt in (None, self.count):
-                kill_tree(self.pid)
+        def answer(request: Request) -> Reply:
+            if attempt in (None, self.count) and (shard := shard_at(request.client_port)):
+                kill_tree(shard)
             return Reply(PICTURE, "image/jpeg")
 
         self.source.routes[f"/{number}.jpg"] = answer
@@ -51,10 +50,8 @@ class Attempts:
     def run(self) -> int:
         environment = shard_environment(self.settings, self.scene.request_id, allow=self.source.allow)
         with shard_process(environment, self.log) as shard:
-            self.pid, self.count = shard.pid, self.count + 1
-            code = shard.wait(END_SECONDS)
-            assert tree(self.pid) == []
-            return code
+            self.count += 1
+            return shard.wait(END_SECONDS)
 
     def run_until_done(self) -> list[int]:
         codes = [self.run()]
