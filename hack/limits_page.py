@@ -1,4 +1,4 @@
-"""Writes docs/reference/limits.md: every limit with its value, its setting and what is answered. `make fmt` runs it."""
+"""docs/reference/limits.md: every limit, its setting and what is answered beyond it. Called by reference_pages."""
 
 from __future__ import annotations
 
@@ -122,7 +122,3 @@ def _amount(value: float, unit: str) -> str:
         if unit == "seconds" and value >= 2 * seconds:
             return f"{value / seconds:g} {name}"
     return f"{value:,.10g} {unit}".replace("seconds", "s").strip()
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")

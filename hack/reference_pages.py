@@ -1,10 +1,12 @@
-"""Writes docs/reference/settings.md and metrics.md from the settings and metrics themselves. `make fmt` runs it."""
+"""Writes docs/reference/settings.md, metrics.md and limits.md from the code itself. `make fmt` runs it."""
 
 from __future__ import annotations
 
 from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import limits_page
 
 from imagebatch import settings
 from imagebatch.metrics import Metrics
@@ -86,7 +88,11 @@ def metrics_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Return every generated page by its path."""
-    return {FOLDER / "settings.md": settings_page(), FOLDER / "metrics.md": metrics_page()}
+    return {
+        FOLDER / "settings.md": settings_page(),
+        FOLDER / "metrics.md": metrics_page(),
+        limits_page.PAGE: limits_page.page(),
+    }
 
 
 def _setting_row(variable: str, each: Field[Any]) -> str:

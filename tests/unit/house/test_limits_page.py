@@ -1,4 +1,4 @@
-"""docs/reference/limits.md is what the code gives; every limit that can be set is in it, every code in it exists."""
+"""Every limit that can be set is in docs/reference/limits.md, and every code in it exists."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from imagebatch_api.problem_codes import PROBLEMS
 ERRORS = (Path(__file__).resolve().parents[3] / "docs/reference/errors.md").read_text("utf-8")
 # Settings with a number that bound what users send or wait for; the others say how the service works.
 LIMITS = re.compile(r"max_|upload_seconds|fetch_(?!allow|refuse)|decode_seconds|.*_deadline_seconds|retention|stray")
-
-
-def test_limits_page_when_the_code_changes_is_written_again() -> None:
-    assert limits_page.PAGE.read_text("utf-8") == limits_page.page(), "run `make fmt`"
 
 
 def test_limits_page_when_a_limit_can_be_set_names_it() -> None:
