@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imagebatch.intake import read_accepted
 from imagebatch.model import names
 from imagebatch.model.batch import BatchSpec, Counts, Progress
 from imagebatch.model.csvcells import csv_line
 from imagebatch.model.plan import Image, Plan, distinct_images, make_plan
 from imagebatch.model.results import Outcome, part_to_bytes, results_to_bytes
 from imagebatch.ports import NewBatch, ProductRow
+from imagebatch.reused import read_planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from imagebatch.model.batch import Batch
     from imagebatch.ports import BlobStore
 
 REQUEST_ID = "0198c0de-0000-7000-8000-000000000001"
@@ -74,9 +77,17 @@ class Scene:
         for shard in self.plan.shards:
             self.finish_shard(shard.index)
 
-    def write_part(self, shard: int, outcomes: Iterable[Outcome], *, attempt: str = "a1", part: int = 0) -> None:
+    def write_part(
+        self,
+        shard: int,
+        outcomes: Iterable[Outcome],
+        *,
+        attempt: str = "a1",
+        part: int = 0,
+        started: Sequence[int] = (),
+    ) -> None:
         key = names.part_key(self.request_id, shard, attempt, part)
-        self.store.put(key, part_to_bytes(attempt, outcomes), JSONL)
+        self.store.put(key, part_to_bytes(attempt, outcomes, started=started), JSONL)
 
     def result(self, name: str) -> bytes:
         return self.store.get(names.result_key(self.request_id, name))
@@ -106,6 +117,14 @@ def make_scene(
     store.put(names.images_key(request_id), b"".join(lines), JSONL)
     store.put(names.plan_key(request_id), plan.to_json(), "application/json")
     return Scene(store, request_id, spec, url_lists, images, plan)
+
+
+def scene_of(store: BlobStore, batch: Batch) -> Scene:
+    """Return the scene of a batch that is in the store already, such as a retry."""
+    plan = Plan.from_json(store.get(names.plan_key(batch.request_id)))
+    table = read_accepted(store.get(names.input_key(batch.request_id)))
+    images = list(read_planned(store, batch.request_id))
+    return Scene(store, batch.request_id, batch.spec, [row.image_urls for row in table.rows], images, plan)
 
 
 def _csv(url_lists: Sequence[Sequence[str]]) -> bytes:

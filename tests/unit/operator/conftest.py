@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.manual_clock import ManualClock
+from fakes.memory_archive import MemoryArchive
 from fakes.memory_batches import MemoryBatches
 from fakes.memory_jobs import MemoryJobs, MemoryRegistry
+from fakes.memory_listings import MemoryListings
 from fakes.memory_store import MemoryBlobStore
-from support.batch_scene import Scene, make_scene
+from support.batch_scene import Scene, make_scene, scene_of
 
 from imagebatch.metrics import Metrics
 from imagebatch.model.batch import BatchSpec
+from imagebatch.retry import accept_retry
 from imagebatch.settings import LinkSettings
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
@@ -27,13 +30,18 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def store() -> MemoryBlobStore:
-    return MemoryBlobStore()
+def store(clock: ManualClock) -> MemoryBlobStore:
+    return MemoryBlobStore(clock)
 
 
 @pytest.fixture
 def batches() -> MemoryBatches:
     return MemoryBatches()
+
+
+@pytest.fixture
+def archive(batches: MemoryBatches) -> MemoryArchive:
+    return MemoryArchive(batches)
 
 
 @pytest.fixture
@@ -87,3 +95,18 @@ def accepted(store: MemoryBlobStore, batches: MemoryBatches, clock: ManualClock)
         return scene
 
     return accept
+
+
+@pytest.fixture
+def retried(
+    store: MemoryBlobStore, batches: MemoryBatches, registry: MemoryRegistry, clock: ManualClock
+) -> Callable[[str], Scene]:
+    """`retried(request_id)` is the retry of a batch that has ended."""
+
+    def retry(request_id: str) -> Scene:
+        parent = batches.get(request_id)
+        listings = MemoryListings(batches)
+        made = accept_retry(parent, store=store, batches=batches, listings=listings, registry=registry, clock=clock)
+        return scene_of(store, batches.get(made))
+
+    return retry
