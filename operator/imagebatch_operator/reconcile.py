@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imagebatch.model.errors import ImageBatchError, NotFound, Unavailable
+from imagebatch.model.errors import NotFound, Unavailable
 from imagebatch_operator.lifecycle import (
     Abandon,
     Action,
@@ -73,6 +73,8 @@ class Reconciler:
             batch = self._batches.get(request_id)
         except NotFound:
             self._forget(request_id)
+            if self._jobs.view(request_id) is not None:
+                self._jobs.delete(request_id)
             self._on_gone()
             return None
         intent = self._intent(batch)
@@ -134,17 +136,20 @@ class Reconciler:
         return SOONEST_SECONDS
 
     def _end(self, batch: Batch, action: Settle | Abandon) -> float:
-        """End the batch unless another process is at it; note since when the store stands in the way."""
-        request_id = batch.request_id
+        """End the batch unless another process is at it; note since when the store stands in the way.
+
+        Before it ends without results the store gets a last chance: it may be back since the last look.
+        """
+        request_id, stop = batch.request_id, action.stop
         try:
-            if isinstance(action, Abandon):
-                ended = self._settler.abandon(request_id, action.stop)
-            else:
-                ended = self._settler.settle(request_id, action.stop)
-        except ImageBatchError as error:
-            if isinstance(error, Unavailable) and error.dependency == "store":
-                self._store_lost_since.setdefault(request_id, self._clock.now())
-            raise
+            ended = self._settler.settle(request_id, stop)
+        except Unavailable as error:
+            if error.dependency != "store":
+                raise
+            self._store_lost_since.setdefault(request_id, self._clock.now())
+            if not isinstance(action, Abandon):
+                raise
+            ended = self._settler.abandon(request_id, stop)
         if not ended:
             return LOCKED_SECONDS
         self._forget(request_id)

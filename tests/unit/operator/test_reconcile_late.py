@@ -1,0 +1,54 @@
+"""What a reconcile finds when it comes late: a store that is back, a request that was deleted meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fakes.manual_clock import ManualClock
+from fakes.memory_archive import MemoryArchive
+from fakes.memory_batches import MemoryBatches
+from fakes.memory_jobs import MemoryJobs
+from fakes.memory_store import MemoryBlobStore
+from support.batch_scene import REQUEST_ID, Scene
+
+from imagebatch.model.batch import Reason
+from imagebatch.model.errors import Unavailable
+from imagebatch_operator.reconcile import Reconciler
+
+Accept = Callable[..., Scene]
+URLS = [["http://a/0"], ["http://a/1"]]
+
+
+def test_reconcile_when_the_store_is_back_after_the_grace_ends_with_results(
+    reconciler: Reconciler,
+    accepted: Accept,
+    store: MemoryBlobStore,
+    jobs: MemoryJobs,
+    batches: MemoryBatches,
+    clock: ManualClock,
+) -> None:
+    scene = accepted(URLS)
+    reconciler.reconcile(REQUEST_ID)
+    scene.finish_all()
+    jobs.set(REQUEST_ID, succeeded=1)
+    store.outage = Unavailable("gone", dependency="store")
+    with pytest.raises(Unavailable):
+        reconciler.reconcile(REQUEST_ID)
+    clock.pass_(3_600)  # as when the machine slept
+    store.outage = None
+    reconciler.reconcile(REQUEST_ID)
+    assert (batches.get(REQUEST_ID).verdict.reason, batches.get(REQUEST_ID).has_result) == (Reason.ALL_SUCCEEDED, True)
+
+
+def test_reconcile_when_the_request_was_deleted_removes_its_job(
+    reconciler: Reconciler, accepted: Accept, jobs: MemoryJobs, batches: MemoryBatches, clock: ManualClock
+) -> None:
+    scene = accepted(URLS)
+    reconciler.reconcile(REQUEST_ID)
+    scene.finish_all()
+    jobs.set(REQUEST_ID, succeeded=1)
+    reconciler.reconcile(REQUEST_ID)
+    MemoryArchive(batches).mark_deleted(REQUEST_ID, frozenset({"tester"}), clock.now())
+    assert reconciler.reconcile(REQUEST_ID) is None
+    assert jobs.jobs == {}
