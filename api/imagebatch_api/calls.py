@@ -38,7 +38,3 @@ class BoundedCalls:
             answer.cancel()
         message = f"the {self._dependency} gave no answer in {self._seconds:g} seconds"
         raise Unavailable(message, dependency=self._dependency)
-
-    def close(self) -> None:
-        """Start no more calls."""
-        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -64,7 +64,8 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
     """Return the API's objects over S3 and Postgres. Raises Misconfigured; nothing is connected yet."""
     if len(settings.links.link_secret) < MIN_LINK_SECRET_LENGTH:
         raise Misconfigured(f"IMAGEBATCH_LINK_SECRET must have at least {MIN_LINK_SECRET_LENGTH} characters")
-    keys = _keys(settings)
+    metrics = Metrics()
+    keys = _keys(settings, metrics)
     store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=UPLOADS_AT_ONCE * 10)
     database = PostgresDatabase(settings.database)
     return Container(
@@ -78,6 +79,7 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
         clock=SystemClock(),
         watch=watch_over(database.batches),
         keys=keys,
+        metrics=metrics,
         close=database.close,
     )
 
@@ -92,9 +94,9 @@ def watch_over(batches: Batches) -> StatusWatch:
     return StatusWatch(read)
 
 
-def _keys(settings: ApiSettings) -> KeyFile | None:
+def _keys(settings: ApiSettings, metrics: Metrics) -> KeyFile | None:
     if settings.api_keys_file:
-        return KeyFile(Path(settings.api_keys_file))
+        return KeyFile(Path(settings.api_keys_file), on_failure=metrics.http_key_file_errors.inc)
     if not _is_loopback(settings.host):
         message = f"IMAGEBATCH_HOST {settings.host} can be reached by others: set IMAGEBATCH_API_KEYS_FILE"
         raise Misconfigured(f"{message}, or listen on 127.0.0.1")

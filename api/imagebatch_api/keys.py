@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from imagebatch.model.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -79,9 +79,10 @@ def matching(keys: Iterable[ApiKey], token: str) -> ApiKey | None:
 class KeyFile:
     """The keys of a file as it is now. A version of it that cannot be read leaves the keys of the last good one."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file. Raises Misconfigured."""
+    def __init__(self, path: Path, on_failure: Callable[[], object] = lambda: None) -> None:
+        """Read the file; `on_failure` is called for each later version that is not used. Raises Misconfigured."""
         self._path = path
+        self._on_failure = on_failure
         self._mark = _mark(path)
         self._keys = _read(path)
 
@@ -97,6 +98,7 @@ class KeyFile:
         try:
             self._keys = _read(self._path)
         except Misconfigured as error:
+            self._on_failure()
             log.error("%s; the keys that were read before stay", error.message)
         else:
             log.info("the API keys were read anew: there are %d", len(self._keys))

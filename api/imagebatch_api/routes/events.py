@@ -26,7 +26,7 @@ _STREAM = {
 
 async def changes(container: ContainerDep, batch: NamedBatch) -> AsyncIterator[AsyncIterator[Batch]]:
     """Hold a place among those that watch, for as long as the answer is being sent."""
-    with container.watch.watching(batch) as found:
+    with container.watch.watching(batch) as found, container.metrics.http_event_streams.track_inprogress():
         yield found
 
 

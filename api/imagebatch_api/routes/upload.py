@@ -133,6 +133,7 @@ async def upload(
     request.state.request_id = accepted.request_id
     response.headers["Location"] = f"/status/{accepted.request_id}"
     if accepted.replayed:
+        container.metrics.http_uploads_replayed.inc()
         response.headers["Idempotency-Replayed"] = "true"
     return UploadOut(request_id=accepted.request_id)
 

@@ -1,0 +1,137 @@
+"""Cancel, retry and delete."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from support.batch_scene import failed, make_scene, succeeded
+from support.sample_batches import DONE
+
+from imagebatch.model import names
+from imagebatch.model.batch import Counts, Progress, Reason, Status, Verdict
+from imagebatch.model.errors import Unavailable
+from imagebatch.ports import Final, SettledSlot
+
+if TYPE_CHECKING:
+    from fakes.memory_batches import MemoryBatches
+    from fakes.memory_store import MemoryBlobStore
+    from support.asgi_client import AsgiClient
+
+CSV = (
+    b"S. No.,Product Name,Input Image Urls\n"
+    b'1,Lamp,"https://a.example/1.jpg,https://a.example/2.jpg"\n'
+    b"2,Chair,https://a.example/3.jpg\n"
+)
+NOW = datetime(2026, 1, 2, 3, 5, 0, tzinfo=UTC)
+CANCELLED = Verdict(Status.FAILED, Reason.CANCELLED, "Cancelled; 1 of 3 images succeeded.")
+ALL = Verdict(Status.COMPLETED, Reason.ALL_SUCCEEDED, "All 3 images succeeded.")
+
+
+@pytest.fixture
+def made(api: AsgiClient) -> str:
+    """The id of a new request."""
+    return str(api.post("/upload", content=CSV, headers={"Content-Type": "text/csv"}).json()["request_id"])
+
+
+def finish(batches: MemoryBatches, store: MemoryBlobStore, request_id: str, verdict: Verdict, bad: int = 1) -> None:
+    """End a request, with its last `bad` images failed."""
+    urls = [["https://a.example/1.jpg", "https://a.example/2.jpg"], ["https://a.example/3.jpg"]]
+    scene = make_scene(store, urls, request_id=request_id)
+    outcomes = [failed(image) if image.index >= 3 - bad else succeeded(image) for image in scene.images]
+    slots = [
+        SettledSlot(row, position, outcomes[image.index], None)
+        for image in scene.images
+        for row, position in image.slots
+    ]
+    batches.finish(request_id, Final(verdict, Progress(Counts(3, 3 - bad, bad)), True, NOW), slots)
+
+
+def test_cancel_of_a_new_request_is_told_at_once_and_again(api: AsgiClient, batches: MemoryBatches, made: str) -> None:
+    for _ in range(2):
+        answer = api.post(f"/requests/{made}/cancel")
+        assert answer.status_code == 200
+        assert (answer.json()["status"], answer.json()["reason"]) == ("Processing", "Cancelling")
+        assert batches.batches[made].intent.cancel
+    assert api.get(f"/status/{made}").json() == answer.json()
+
+
+def test_cancel_of_a_cancelled_request_is_200(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, CANCELLED)
+    answer = api.post(f"/requests/{made}/cancel")
+    assert (answer.status_code, answer.json()["reason"]) == (200, "Cancelled")
+
+
+def test_cancel_of_a_request_that_ended_is_409(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    answer = api.post(f"/requests/{made}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_final")
+
+
+def test_retry_of_a_request_with_failures_is_one_new_request(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    first, again = (api.post(f"/requests/{made}/retry") for _ in range(2))
+    new = first.json()["request_id"]
+    assert (first.status_code, new) == (200, names.retry_id(made))
+    assert (again.json(), again.headers["location"]) == (first.json(), f"/status/{new}")
+    status = api.get(f"/status/{new}").json()
+    assert status["retry_of"] == made
+    assert status["counts"] == {"total": 3, "pending": 1, "succeeded": 2, "failed": 0}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_retry_of_a_request_without_failures_is_409(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str, ended: bool
+) -> None:
+    if ended:
+        finish(batches, store, made, ALL, bad=0)
+    answer = api.post(f"/requests/{made}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_retryable")
+    assert list(batches.batches) == [made]
+
+
+def test_retry_whose_request_was_deleted_is_409(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    new = api.post(f"/requests/{made}/retry").json()["request_id"]
+    batches.finish(new, Final(ALL, Progress(Counts(3, 3)), True, NOW), [])
+    assert api.request("DELETE", f"/requests/{new}").status_code == 204
+    answer = api.post(f"/requests/{made}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "retry_deleted")
+
+
+def test_retry_while_the_store_is_down_is_503(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    store.outage = Unavailable("it does not answer", dependency="store")
+    answer = api.post(f"/requests/{made}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+
+
+def test_delete_of_a_request_that_ended_hides_it_everywhere(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    for _ in range(2):
+        answer = api.request("DELETE", f"/requests/{made}")
+        assert (answer.status_code, answer.content) == (204, b"")
+    for path in ("/status/{}", "/status/{}/events", "/requests/{}/images", "/requests/{}/webhook"):
+        assert api.get(path.format(made)).status_code == 404
+    for path in ("cancel", "retry", "webhook/redeliver"):
+        assert api.post(f"/requests/{made}/{path}").status_code == 404
+    assert api.get("/requests").json()["requests"] == []
+
+
+def test_delete_of_a_request_at_work_is_409(api: AsgiClient, made: str) -> None:
+    answer = api.request("DELETE", f"/requests/{made}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_final")
+    assert api.get(f"/status/{made}").status_code == 200
