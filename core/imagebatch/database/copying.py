@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from _typeshed import WriteableBuffer as Buffer
-    from psycopg2.extensions import connection as RawConnection  # noqa: N812 - a class in spite of its name
     from sqlalchemy import Connection
 
     from imagebatch.database.tables import Record
+    from imagebatch.database.watch import WatchedConnection
 
 CHUNK_BYTES = 256 * 1024
 ROWS_AT_ONCE = 512
@@ -38,7 +38,8 @@ def copy_rows(
         sql.Identifier(table.__tablename__), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     connection.execute(text(f"SET LOCAL statement_timeout = {COPY_MILLISECONDS:d}"))
-    raw: RawConnection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLAlchemy knows any DBAPI
+    raw: WatchedConnection = connection.connection.driver_connection  # type: ignore[assignment]  # whatever was made
+    raw.bulk = True
     with raw.cursor() as cursor:
         try:
             cursor.copy_expert(target, stream, CHUNK_BYTES)

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
+    from imagebatch.database.watch import SilenceWatch
     from imagebatch.settings import DatabaseSettings
 
 DEPENDENCY = "database"
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
+# The server ends a statement before we give the server up; one over all rows of a large batch may take longer.
+SILENCE_SECONDS = STATEMENT_SECONDS + 5.0
+BULK_SILENCE_SECONDS = 300.0
 POOL_WAIT_SECONDS = 10.0
 OVERFLOW = 10
 RECYCLE_SECONDS = 1_800
@@ -35,7 +39,7 @@ KEEPALIVE = {
 }
 
 
-def pooled_engine(settings: DatabaseSettings) -> Engine:
+def pooled_engine(settings: DatabaseSettings, watch: SilenceWatch) -> Engine:
     """Return an engine that keeps `database_pool_size` connections. Raises Misconfigured for an unreadable URL."""
     return create_engine(
         database_address(settings.database_url),
@@ -45,14 +49,14 @@ def pooled_engine(settings: DatabaseSettings) -> Engine:
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
         hide_parameters=True,
-        connect_args=_connect_arguments(STATEMENT_SECONDS),
+        connect_args=_connect_arguments(STATEMENT_SECONDS, watch),
     )
 
 
-def unpooled_engine(database_url: str, statement_seconds: int = 0) -> Engine:
-    """Return an engine whose connections are closed after use. `statement_seconds` 0 sets no limit."""
+def unpooled_engine(database_url: str, watch: SilenceWatch | None = None) -> Engine:
+    """Return an engine whose connections are closed after use. Without a watch no statement has a limit of time."""
     address = database_address(database_url)
-    arguments = _connect_arguments(statement_seconds)
+    arguments = _connect_arguments(0 if watch is None else STATEMENT_SECONDS, watch)
     return create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
 
 
@@ -94,11 +98,13 @@ def _unavailable() -> Unavailable:
     return Unavailable("the database does not answer now", dependency=DEPENDENCY)
 
 
-def _connect_arguments(statement_seconds: int) -> dict[str, object]:
+def _connect_arguments(statement_seconds: int, watch: SilenceWatch | None) -> dict[str, object]:
     options = {
         "timezone": "UTC",
         "statement_timeout": f"{statement_seconds}s",
         "idle_in_transaction_session_timeout": "5min",
     }
     as_flags = " ".join(f"-c {name}={value}" for name, value in options.items())
-    return {"connect_timeout": CONNECT_SECONDS, "application_name": "imagebatch", "options": as_flags, **KEEPALIVE}
+    factory = {} if watch is None else {"connection_factory": watch.connected}
+    arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "imagebatch", "options": as_flags}
+    return {**arguments, **KEEPALIVE, **factory}

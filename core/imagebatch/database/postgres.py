@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from imagebatch.database.archive import PostgresArchive
 from imagebatch.database.batches import PostgresBatches
 from imagebatch.database.deliveries import PostgresDeliveries
-from imagebatch.database.engine import STATEMENT_SECONDS, pooled_engine, unpooled_engine
+from imagebatch.database.engine import BULK_SILENCE_SECONDS, SILENCE_SECONDS, pooled_engine, unpooled_engine
 from imagebatch.database.listings import PostgresListings
 from imagebatch.database.wakeups import WakeUps
+from imagebatch.database.watch import SilenceWatch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,13 +22,21 @@ if TYPE_CHECKING:
 class PostgresDatabase:
     """`batches`, `listings`, `archive` and `deliveries`, usable by many threads.
 
-    Connects at the first call; `close` ends every connection.
+    Connects at the first call; `close` ends every connection. A server that says nothing for `silence_seconds` within
+    a call, or `bulk_silence_seconds` within one that writes rows of files, counts as unavailable.
     Raises Misconfigured when the URL cannot be read.
     """
 
-    def __init__(self, settings: DatabaseSettings) -> None:
-        self._engine = pooled_engine(settings)
-        self._session_engine = unpooled_engine(settings.database_url, STATEMENT_SECONDS)
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+        bulk_silence_seconds: float = BULK_SILENCE_SECONDS,
+    ) -> None:
+        self._watch = SilenceWatch(silence_seconds, bulk_silence_seconds)
+        self._engine = pooled_engine(settings, self._watch)
+        self._session_engine = unpooled_engine(settings.database_url, self._watch)
         self._wake_ups = WakeUps(self._session_engine)
         self.batches = PostgresBatches(self._engine, self._session_engine, self._wake_ups)
         self.listings = PostgresListings(self._engine)
@@ -38,6 +47,7 @@ class PostgresDatabase:
         """Close the connections. A wait for word that is going on ends first."""
         self._wake_ups.close()
         self._engine.dispose()
+        self._watch.close()
 
     def __enter__(self) -> Self:
         return self
