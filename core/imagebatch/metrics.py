@@ -38,7 +38,9 @@ class Metrics:
         self.housekeeping_runs = self._counter(
             "housekeeping_runs", "Runs by result: done, failed, or mismatch (another installation's marker).", "result"
         )
-        self.housekeeping_removed = self._counter("housekeeping_removed", "Requests and strays removed.", "what")
+        self.housekeeping_removed = self._counter(
+            "housekeeping_removed", "Removed for good: a request, or a stray (objects without a request).", "what"
+        )
         self.http_requests = self._counter("http_requests", "Answers of the API.", "method", "route", "status")
         self.http_seconds = self._seconds("http_seconds", "Time to answer.", _REQUEST_SECONDS, "method", "route")
         self.http_event_streams = self._gauge("http_event_streams", "Event streams that are open.")

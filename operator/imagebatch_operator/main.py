@@ -16,7 +16,7 @@ from imagebatch.model.errors import ImageBatchError
 from imagebatch_operator.housekeeping import Housekeeper, keep_house_until
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
-from imagebatch_operator.sweep import listen_until, sweep_until
+from imagebatch_operator.sweep import listen_until, note_unfinished, sweep_until
 from imagebatch_operator.webhooks import deliver_until, make_deliverer
 from imagebatch_operator.work_queue import WorkQueue
 
@@ -72,6 +72,7 @@ class OperatorLoop:
             settings.webhooks, deliveries=deliveries, http=http, clock=clock, metrics=self._metrics
         )
         self._queue = WorkQueue(self._work, workers=settings.operator_workers, clock=clock)
+        self._metrics.queue_due.set_function(self._queue.overdue)
         self._new_deliveries = [threading.Event() for _ in range(SENDERS)]
 
     def wake(self, request_id: str) -> None:
@@ -98,15 +99,23 @@ class OperatorLoop:
         serving()
 
     def _bodies(self, stop: threading.Event) -> list[tuple[str, Callable[[], None]]]:
-        seconds = self._settings.sweep_seconds
         bodies: list[tuple[str, Callable[[], None]]] = [
-            ("sweep", lambda: sweep_until(stop, self._batches, self._queue.add, sweep_seconds=seconds)),
+            ("sweep", lambda: self._sweep(stop)),
             ("listen", lambda: listen_until(stop, self._batches, self.wake)),
             ("housekeeping", lambda: self._keep_house(stop)),
         ]
         for number, new in enumerate(self._new_deliveries):
             bodies.append((f"sender-{number}", lambda new=new: deliver_until(stop, self._deliverer, new)))  # type: ignore[misc]
         return bodies
+
+    def _sweep(self, stop: threading.Event) -> None:
+        sweep_until(
+            stop,
+            self._batches,
+            self._queue.add,
+            sweep_seconds=self._settings.sweep_seconds,
+            note=lambda found: note_unfinished(found, self._batches, self._metrics, self._clock.now()),
+        )
 
     def _keep_house(self, stop: threading.Event) -> None:
         keep_house_until(

@@ -6,14 +6,17 @@ The sweep alone carries the system if every notification is lost. Each function 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from datetime import datetime
 
+    from imagebatch.metrics import Metrics
     from imagebatch.ports import Batches
 
 LISTEN_SECONDS = 1.0  # how long a stop may have to wait
@@ -22,16 +25,35 @@ BROKEN_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-def sweep_until(stop: threading.Event, batches: Batches, add: Callable[[str], None], *, sweep_seconds: float) -> None:
-    """Put every unfinished batch on the queue, at once and every `sweep_seconds`."""
+def sweep_until(
+    stop: threading.Event,
+    batches: Batches,
+    add: Callable[[str], None],
+    *,
+    sweep_seconds: float,
+    note: Callable[[list[str]], None] = lambda _: None,
+) -> None:
+    """Put every unfinished batch on the queue, at once and every `sweep_seconds`; `note` gets all of them."""
     while True:
         try:
-            for request_id in batches.unfinished():
+            found = batches.unfinished()
+            for request_id in found:
                 add(request_id)
+            note(found)
         except Unavailable as error:
             log.warning("no sweep: %s", error)
         if stop.wait(sweep_seconds):
             return
+
+
+def note_unfinished(request_ids: list[str], batches: Batches, metrics: Metrics, now: datetime) -> None:
+    """Count unfinished batches, given oldest first, and the age of the first one."""
+    age_seconds = 0.0
+    if request_ids:
+        with suppress(NotFound):  # it was removed meanwhile
+            age_seconds = (now - batches.get(request_ids[0]).created_at).total_seconds()
+    metrics.unfinished_batches.set(len(request_ids))
+    metrics.oldest_batch_seconds.set(max(0.0, age_seconds))
 
 
 def listen_until(stop: threading.Event, batches: Batches, wake: Callable[[str], None]) -> None:

@@ -53,6 +53,10 @@ class WaitingIds:
         self._drop_outdated()
         return self._heap[0][0] if self._heap else None
 
+    def overdue(self, now: float) -> int:
+        """Return how many ids are due."""
+        return sum(due <= now for due in self._due.values())
+
     def _drop_outdated(self) -> None:
         """Drop entries that an earlier time replaced."""
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
@@ -97,6 +101,11 @@ class WorkQueue:
         with self._changed:
             self._add(request_id, self._clock.monotonic() + delay_seconds)
             self._changed.notify()
+
+    def overdue(self) -> int:
+        """Return how many ids are due and wait for a worker."""
+        with self._changed:
+            return self._waiting.overdue(self._clock.monotonic())
 
     def stop(self, timeout_seconds: float) -> bool:
         """Let the workers finish what they are at; return whether all did within the time."""

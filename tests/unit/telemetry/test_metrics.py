@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from imagebatch.metrics import Metrics
 
@@ -19,3 +20,10 @@ def test_metrics_made_twice_in_a_process_do_not_collide() -> None:
     first, second = Metrics(), Metrics()
     first.input_bytes.inc(5)
     assert second.registry.get_sample_value("imagebatch_input_bytes_total") == 0
+
+
+def test_metric_when_listed_is_moved_by_a_program() -> None:
+    root = Path(__file__).resolve().parents[3]
+    code = "".join(path.read_text("utf-8") for room in ("api", "operator") for path in (root / room).rglob("*.py"))
+    names = set(vars(Metrics())) - {"registry"}
+    assert {name for name in names if not re.search(rf"metrics\.{name}\b", code)} == set()
