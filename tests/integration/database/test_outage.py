@@ -36,7 +36,8 @@ def own_server() -> Iterator[PostgresServer]:
 
 def _refused(database: PostgresDatabase, request_id: str) -> dict[str, str]:
     """What each call raises, by its name."""
-    batches, deliveries = database.batches, database.deliveries
+    batches, deliveries, listings, archive = database.batches, database.deliveries, database.listings, database.archive
+    alice = frozenset({"alice"})
     calls: dict[str, Callable[[], object]] = {
         "accept": lambda: batches.accept(new_batch(), ROWS),
         "get": lambda: batches.get(request_id),
@@ -50,6 +51,19 @@ def _refused(database: PostgresDatabase, request_id: str) -> dict[str, str]:
         "claim": lambda: deliveries.claim(NOON, 60),
         "next_due": deliveries.next_due,
         "attempts": lambda: deliveries.attempts(request_id),
+        "state": lambda: deliveries.state(request_id),
+        "redeliver": lambda: deliveries.redeliver(request_id, NOON),
+        "claiming": lambda: batches.claiming("alice", "k").__enter__(),
+        "keyed": lambda: batches.keyed("alice", "k"),
+        "newest": lambda: listings.newest(alice),
+        "slots": lambda: listings.slots(request_id),
+        "outcomes": lambda: next(listings.outcomes(request_id)),
+        "mark_deleted": lambda: archive.mark_deleted(request_id, alice, NOON),
+        "expire": lambda: archive.expire(NOON, NOON),
+        "deleted": archive.deleted,
+        "remove": lambda: archive.remove(request_id),
+        "known": lambda: archive.known([request_id]),
+        "installation_id": archive.installation_id,
     }
     raised = {}
     for name, call in calls.items():
