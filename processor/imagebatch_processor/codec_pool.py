@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from imagebatch.machine import available_cpus, available_memory_bytes
 from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import ChannelBrokenError
-from imagebatch_processor.codec_process import CodecProcess
+from imagebatch_processor.codec_process import CodecProcess, DecoderKilled
 from imagebatch_processor.memory_budget import MemoryBudget
 from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, check_bytes, kept_pixel_blocks
 
@@ -58,23 +58,11 @@ class CodecPool:
         out_of_memory for what a child died of; `Unavailable` if children do not start or once closed.
         """
         check_bytes(len(data), self._limits)
-        child = self._take()
-        reusable = False
         try:
-            result = self._converse(child, data, options)
-            reusable = True
-        except ImageRejected as rejection:
-            if self._closed:
-                raise _closed_error() from rejection
-            # After a failed allocation, libraries are in states that nobody tests.
-            reusable = rejection.code != "out_of_memory"
-            raise
-        except (ChannelBrokenError, OSError) as error:
-            verdict = child.verdict(error)
-            raise (_closed_error() if self._closed else verdict) from error
-        finally:
-            self._give_back(child, reusable=reusable)
-        return result
+            return self._in_a_child(data, options)
+        except DecoderKilled:
+            # Once is no proof: the kernel also ends a process for what others took, and people kill the wrong one.
+            return self._in_a_child(data, options)
 
     def pids(self) -> list[int]:
         """Return the process ids of the children that were started and not given up."""
@@ -97,6 +85,25 @@ class CodecPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _in_a_child(self, data: bytes, options: OutputOptions) -> Compressed:
+        child = self._take()
+        reusable = False
+        try:
+            result = self._converse(child, data, options)
+            reusable = True
+        except ImageRejected as rejection:
+            if self._closed:
+                raise _closed_error() from rejection
+            # After a failed allocation, libraries are in states that nobody tests.
+            reusable = rejection.code != "out_of_memory"
+            raise
+        except (ChannelBrokenError, OSError) as error:
+            verdict = child.verdict(error)
+            raise (_closed_error() if self._closed else verdict) from error
+        finally:
+            self._give_back(child, reusable=reusable)
+        return result
 
     def _converse(self, child: CodecProcess, data: bytes, options: OutputOptions) -> Compressed:
         """Send the picture, grant it memory once its header is read, and wait for the result."""

@@ -20,6 +20,13 @@ _START_SECONDS = 60.0
 _DYING_SECONDS = 5.0
 
 
+class DecoderKilled(ImageRejected):
+    """The child got SIGKILL, which it never sends itself."""
+
+    def __init__(self) -> None:
+        super().__init__("out_of_memory", "the decoder was killed, as the kernel does when memory is out")
+
+
 class CodecProcess:
     """A running codec child. Start it in a thread that lives as long as it should: it dies with that thread."""
 
@@ -73,7 +80,7 @@ class CodecProcess:
         if status == -signal.SIGXCPU:
             return ImageRejected("decode_timeout", "decoding and encoding took too much processor time")
         if status == -signal.SIGKILL:
-            return ImageRejected("out_of_memory", "the decoder was killed, as the kernel does when memory is out")
+            return DecoderKilled()
         return ImageRejected("decoder_crashed", f"the decoder ended with exit status {status}")
 
     def _last_status(self) -> int:

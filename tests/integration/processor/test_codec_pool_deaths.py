@@ -65,12 +65,20 @@ def _code_of(call: Callable[[], Compressed]) -> str:
     return caught.value.code
 
 
+def _end_while_it_works(pool: CodecPool, death: signal.Signals) -> None:
+    """Send the pool's only child a signal once it has begun to work; another one takes its place."""
+    (pid,) = eventually(pool.pids)
+    before = _processor_ticks(pid)
+    eventually(lambda: _processor_ticks(pid) > before + 5, what="the child works")
+    os.kill(pid, death)
+    eventually(lambda: pid not in pool.pids() and pool.pids(), what="another child")
+
+
 @pytest.mark.parametrize(
     ("death", "code"),
     [
         (signal.SIGSEGV, "decoder_crashed"),
         (signal.SIGABRT, "decoder_crashed"),
-        (signal.SIGKILL, "out_of_memory"),
         (signal.SIGXCPU, "decode_timeout"),
     ],
 )
@@ -79,14 +87,28 @@ def test_compress_when_the_child_dies_over_it_then_its_code_and_the_next_picture
 ) -> None:
     with CodecPool(1) as pool, ThreadPoolExecutor(1) as thread:
         pool.compress(GOOD, OutputOptions())
-        (pid,) = pool.pids()
-        before = _processor_ticks(pid)
         lost = thread.submit(pool.compress, _slow_picture(), AS_AVIF)
-        eventually(lambda: _processor_ticks(pid) > before + 5, what="the child works")
-        os.kill(pid, death)
+        _end_while_it_works(pool, death)
         assert _code_of(lambda: lost.result(timeout=30)) == code
         assert pool.compress(GOOD, OutputOptions()).data
-        assert pid not in pool.pids()
+
+
+def test_compress_when_the_child_is_killed_once_then_the_picture_is_done_in_another() -> None:
+    with CodecPool(1) as pool, ThreadPoolExecutor(1) as thread:
+        pool.compress(GOOD, OutputOptions())
+        kept = thread.submit(pool.compress, _slow_picture(), AS_AVIF)
+        _end_while_it_works(pool, signal.SIGKILL)
+        assert kept.result(timeout=60).data
+
+
+def test_compress_when_the_second_child_is_killed_too_then_out_of_memory() -> None:
+    with CodecPool(1) as pool, ThreadPoolExecutor(1) as thread:
+        pool.compress(GOOD, OutputOptions())
+        lost = thread.submit(pool.compress, _slow_picture(), AS_AVIF)
+        for _ in range(2):
+            _end_while_it_works(pool, signal.SIGKILL)
+        assert _code_of(lambda: lost.result(timeout=30)) == "out_of_memory"
+        assert pool.compress(GOOD, OutputOptions()).data
 
 
 def test_compress_when_the_child_hangs_then_decode_timeout_and_the_next_picture_is_done() -> None:
