@@ -16,7 +16,8 @@ from support.batch_scene import Scene, make_scene, scene_of
 from imagebatch.metrics import Metrics
 from imagebatch.model.batch import BatchSpec
 from imagebatch.retry import accept_retry
-from imagebatch.settings import LinkSettings
+from imagebatch.settings import DatabaseSettings, LinkSettings, OperatorSettings, StoreSettings, WebhookSettings
+from imagebatch_operator.housekeeping import Housekeeper
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
 
@@ -82,6 +83,31 @@ def reconciler(
         settler=settler,
         progress_seconds=1.0,
         clock=clock,
+    )
+
+
+@pytest.fixture
+def operator_settings() -> OperatorSettings:
+    store = StoreSettings("http://127.0.0.1:1", "key", "secret", "bucket")
+    return OperatorSettings(
+        store=store,
+        database=DatabaseSettings("postgresql://"),
+        links=LinkSettings(link_secret="s3cret"),
+        webhooks=WebhookSettings(),
+    )
+
+
+@pytest.fixture
+def housekeeper(
+    batches: MemoryBatches,
+    archive: MemoryArchive,
+    store: MemoryBlobStore,
+    operator_settings: OperatorSettings,
+    clock: ManualClock,
+    metrics: Metrics,
+) -> Housekeeper:
+    return Housekeeper(
+        batches=batches, archive=archive, store=store, settings=operator_settings, clock=clock, metrics=metrics
     )
 
 

@@ -116,3 +116,14 @@ def test_next_try_with_jitter_comes_later_never_sooner() -> None:
 def test_schedule_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(Misconfigured, match="WEBHOOK_SCHEDULE"):
         Schedule.parse(text)
+
+
+def test_delivery_asked_for_anew_follows_the_schedule_from_its_start(make: Make, clock: ManualClock) -> None:
+    deliverer, outbox = make(Said(500))
+    run(deliverer, outbox, clock)
+    clock.pass_(10_000)
+    asked_at = (clock.now() - START).total_seconds()
+    assert outbox.redeliver("r", clock.now())
+    tried_at = run(deliverer, outbox, clock)
+    assert tried_at[4:] == [asked_at, asked_at + 5, asked_at + 305, asked_at + 2105]
+    assert [each.number for each in outbox.tries] == list(range(1, 9))
