@@ -24,8 +24,13 @@ tables are tab-separated, and there are no escape codes. With `-o json` standard
 the service refused an upload, it is the problem that it answered.
 
 Where the service says that it is not available now (503), it is asked again for up to a minute, at the pace of its
-`Retry-After`. A service that had answered and falls silent is waited for as long, except in an upload: it may have been
-accepted, so it is not sent twice.
+`Retry-After`. A service that had answered and falls silent is waited for as long. `submit` sends its file again even to
+a service that was never heard: each run names its upload by an `Idempotency-Key`, so that it is accepted only once.
+Everything that is waited for is told on standard error.
+
+An API key is taken from `--api-key`, else from `IMAGEBATCH_API_KEY`, else from the file that `IMAGEBATCH_API_KEY_FILE`
+names. Other users of a machine can read the options of its processes: prefer the variables. The key is sent to the
+service's own address only, never to links that lead elsewhere, and is never printed.
 
 Written by `make fmt` from what `--help` prints.
 """

@@ -6,10 +6,12 @@ On a terminal there are tables and colours; elsewhere plain lines, tab-separated
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -37,7 +39,7 @@ class Terminal:
     def __init__(self, kind: OutputKind = OutputKind.TABLE) -> None:
         self.as_json = kind is OutputKind.JSON
         self._out = Console(highlight=False)
-        self._err = Console(stderr=True, highlight=False)
+        self._err = _ForPeople(stderr=True, highlight=False)
 
     def tell(self, line: str, style: str = "") -> None:
         """Say something about the way, for people."""
@@ -118,6 +120,15 @@ class Terminal:
             yield lambda: bar.advance(task)
 
 
+class _ForPeople(Console):
+    """Standard error. When nobody reads it any more the command goes on: its result is on standard output."""
+
+    def on_broken_pipe(self) -> None:
+        """Be silent from now on."""
+        self.quiet = True
+        let_go(sys.stderr)
+
+
 class _Lines:
     """Tells every change of a batch in a line."""
 
@@ -146,6 +157,15 @@ def summary(batch: BatchStatus) -> str:
 def size(count_bytes: int | None) -> str:
     """Return a size for people, '' if it is not known."""
     return "" if count_bytes is None else decimal(count_bytes)
+
+
+def let_go(stream: TextIO) -> None:
+    """Throw away what a pipe without a reader did not take; Python would try to write it at the end, and complain."""
+    with suppress(OSError, ValueError):  # ValueError: not a file of the system
+        if stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode) or stat.S_ISSOCK(os.fstat(stream.fileno()).st_mode):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def printable(text: str) -> str:

@@ -1,10 +1,13 @@
-"""Follows a batch to its end, for `watch`, `submit --watch` and `demo`."""
+"""Follows a batch to its end and prints how it stands, for every command with --watch, `status` and `demo`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from imagebatch_cli.errors import Interrupted
+from imagebatch_cli.exit_codes import ExitCode
 from imagebatch_cli.terminal import size
 
 if TYPE_CHECKING:
@@ -31,10 +34,27 @@ def follow(call: Call, request_id: str) -> BatchStatus:
         ) from None
 
 
+def end(call: Call, request_id: str) -> None:
+    """Follow a batch, print its end, and leave with the exit code that it has."""
+    batch = follow(call, request_id)
+    print_batch(call, batch)
+    if batch.failed:
+        raise typer.Exit(ExitCode.UNMET)
+
+
+def print_batch(call: Call, batch: BatchStatus) -> None:
+    """Print how a batch stands."""
+    if call.terminal.as_json:
+        call.terminal.json(batch.answer)
+    else:
+        call.terminal.facts(facts(batch))
+
+
 def facts(batch: BatchStatus) -> list[tuple[str, str]]:
     """Return what `status` and the end of `watch` print."""
     found = [
         ("request", batch.request_id),
+        *([("retry of", str(batch.answer["retry_of"]))] if batch.answer.get("retry_of") else []),
         ("status", f"{batch.word} ({batch.answer['reason']})"),
         ("message", str(batch.answer["message"])),
         ("images", f"{batch.done} of {batch.count('total')} done"),

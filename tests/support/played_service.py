@@ -12,6 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from imagebatch_cli.client import ServiceClient
+from imagebatch_cli.client.transport import Transport
 
 REQUEST_ID = "7b0c3f0e-5d0a-4c55-9d0e-3d9b7e1f6a11"
 URL = "http://127.0.0.1:8000"
@@ -57,15 +58,16 @@ class PlayedService(BaseAdapter):
     def close(self) -> None:
         """Nothing is open."""
 
-    def connect(self, url: str, tell: Callable[[str], None]) -> ServiceClient:
+    def connect(self, url: str, api_key: str | None, tell: Callable[[str], None]) -> ServiceClient:
         session = requests.Session()
         session.mount("http://", self)
+        session.mount("https://", self)
 
         def told(line: str) -> None:
             self.told.append(line)
             tell(line)
 
-        return ServiceClient(url, tell=told, wait=self._wait, session=session)
+        return ServiceClient(Transport(url, api_key, tell=told, wait=self._wait, session=session))
 
     def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -86,6 +88,10 @@ def status(word: str = "Completed", reason: str = "AllSucceeded", **changes: obj
         "report_url": f"{results}/report.json?t=x" if final else None,
         "counts": {"total": 4, "pending": 0 if final else 3, "succeeded": 4 if final else 1, "failed": 0},
         "bytes": {"input": 1000, "output": 400, "saved": 600},
+        "created_at": "2026-01-02T03:04:05Z",
+        "started_at": None,
+        "finished_at": None,
+        "retry_of": None,
         **changes,
     }
 

@@ -5,35 +5,38 @@ from typing import Annotated
 
 import typer
 
-from imagebatch_cli.commands.upload import end
-from imagebatch_cli.options import DEFAULT_URL, Output, RequestId, Url, call
+from imagebatch_cli.options import DEFAULT_URL, ApiKey, Output, RequestId, Url, call
 from imagebatch_cli.result_files import csv_rows, result_link
 from imagebatch_cli.terminal import OutputKind
-from imagebatch_cli.watching import facts
+from imagebatch_cli.watching import end, print_batch
 
 Limit = Annotated[int, typer.Option("--limit", min=0, help="Print at most so many; 0: all.")]
 
 
 def status(
-    context: typer.Context, request_id: RequestId, url: Url = DEFAULT_URL, output: Output = OutputKind.TABLE
+    context: typer.Context,
+    request_id: RequestId,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
 ) -> None:
     """Print how a batch stands now. The exit code is 0 for a batch that Failed, too."""
-    work = call(context, url, output)
-    batch = work.client.status(request_id)
-    if work.terminal.as_json:
-        work.terminal.json(batch.answer)
-    else:
-        work.terminal.facts(facts(batch))
+    work = call(context, url, api_key, output)
+    print_batch(work, work.client.status(request_id))
 
 
 def watch(
-    context: typer.Context, request_id: RequestId, url: Url = DEFAULT_URL, output: Output = OutputKind.TABLE
+    context: typer.Context,
+    request_id: RequestId,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
 ) -> None:
     """Follow a batch to its end, with its progress.
 
     Ctrl-C ends the watching, not the batch. The exit code is 1 when the batch ends Failed.
     """
-    end(call(context, url, output), request_id)
+    end(call(context, url, api_key, output), request_id)
 
 
 def errors(
@@ -41,10 +44,11 @@ def errors(
     request_id: RequestId,
     limit: Limit = 100,
     url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
     output: Output = OutputKind.TABLE,
 ) -> None:
     """Print the images that failed, each with its code and the reason."""
-    work = call(context, url, output)
+    work = call(context, url, api_key, output)
     header, *rows = csv_rows(work.client.read(result_link(work.client.status(request_id), "errors_url")))
     shown = list(islice(rows, limit or None))
     if work.terminal.as_json:

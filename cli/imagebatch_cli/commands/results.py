@@ -7,7 +7,7 @@ import typer
 
 from imagebatch_cli.batch_status import BatchStatus
 from imagebatch_cli.errors import CommandError
-from imagebatch_cli.options import DEFAULT_URL, Call, Output, RequestId, Url, call
+from imagebatch_cli.options import DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, call
 from imagebatch_cli.result_files import Downloads, result_link, save_files, save_images
 from imagebatch_cli.terminal import OutputKind, size
 
@@ -28,13 +28,14 @@ def results(
     to: Folder = None,
     images: Images = False,
     url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
     output: Output = OutputKind.TABLE,
 ) -> None:
     """Print the output CSV, or save all results in a folder.
 
     Images that are in the folder already are not downloaded again.
     """
-    work = call(context, url, output)
+    work = call(context, url, api_key, output)
     batch = work.client.status(request_id)
     if to is None and not images:
         work.terminal.raw(work.client.read(result_link(batch, "result_url")))

@@ -1,27 +1,42 @@
 """`validate` and `submit`: a CSV is checked, or accepted."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
+from uuid import uuid4
 
 import typer
 
 from imagebatch_cli import upload_options as options
-from imagebatch_cli.errors import ServiceRefused
-from imagebatch_cli.exit_codes import ExitCode
-from imagebatch_cli.options import DEFAULT_URL, Call, CsvFile, Output, Url, call, read_csv
+from imagebatch_cli.errors import Interrupted, ServiceRefused, WrongUse
+from imagebatch_cli.options import DEFAULT_URL, ApiKey, Call, CsvFile, Output, Url, Watch, call, read_csv
 from imagebatch_cli.terminal import OutputKind
-from imagebatch_cli.watching import facts, follow
+from imagebatch_cli.watching import end
 
 T = TypeVar("T")
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end, as `watch` does.")]
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="Name of this upload: with the same name it is accepted only once. [default: a new one each run]",
+    ),
+]
 
 
-def validate(context: typer.Context, file: CsvFile, url: Url = DEFAULT_URL, output: Output = OutputKind.TABLE) -> None:
+def validate(
+    context: typer.Context,
+    file: CsvFile,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
+) -> None:
     """Have a CSV checked by the service; nothing is stored.
 
     Prints counts and the plan, or everything that is wrong with the file, in order of line.
     """
-    work = call(context, url, output)
+    work = call(context, url, api_key, output)
     csv = read_csv(file)
     plan = told(work, lambda: work.client.plan(csv, {}))
     if work.terminal.as_json:
@@ -41,10 +56,15 @@ def submit(
     max_height: options.MaxHeight = None,
     metadata: options.KeepMetadata = None,
     never_larger: options.NeverLarger = None,
+    idempotency_key: IdempotencyKey = None,
     url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
     output: Output = OutputKind.TABLE,
 ) -> None:
-    """Upload a CSV and print its request id."""
+    """Upload a CSV and print its request id.
+
+    If the service does not answer, or not now, the file is sent again for up to a minute. It is accepted only once.
+    """
     given = options.fields(
         webhook_url=webhook_url,
         format=format,
@@ -54,9 +74,14 @@ def submit(
         metadata=metadata,
         never_larger=never_larger,
     )
-    work = call(context, url, output)
+    work = call(context, url, api_key, output)
     csv = read_csv(file)
-    request_id = told(work, lambda: work.client.upload(csv, given))
+    request_id = _upload(work, csv, given, _checked(idempotency_key) or str(uuid4()))
+    accepted(work, request_id, watch=watch)
+
+
+def accepted(work: Call, request_id: str, *, watch: bool) -> None:
+    """Print the id of a batch that was accepted, or follow it to its end."""
     if watch:
         work.terminal.tell(f"Accepted as {request_id}")
         end(work, request_id)
@@ -67,15 +92,20 @@ def submit(
         work.terminal.tell(f"Follow it: imagebatch watch {request_id}")
 
 
-def end(work: Call, request_id: str) -> None:
-    """Follow a batch, print its end, and leave with the exit code that it has."""
-    batch = follow(work, request_id)
-    if work.terminal.as_json:
-        work.terminal.json(batch.answer)
-    else:
-        work.terminal.facts(facts(batch))
-    if batch.failed:
-        raise typer.Exit(ExitCode.UNMET)
+def _upload(work: Call, csv: bytes, given: Mapping[str, str], idempotency_key: str) -> str:
+    try:
+        return told(work, lambda: work.client.upload(csv, given, idempotency_key))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "stopped while the file was sent; it may have been accepted.",
+            f"Send it again, to be accepted only once: --idempotency-key {idempotency_key}",
+        ) from None
+
+
+def _checked(idempotency_key: str | None) -> str | None:
+    if idempotency_key is not None and not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
+        raise WrongUse("An idempotency key is 1 to 255 visible ASCII characters.")
+    return idempotency_key
 
 
 def told(work: Call, upload: Callable[[], T]) -> T:

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from imagebatch.model.errors import Misconfigured
+from imagebatch_cli.client import connect
 from imagebatch_cli.commands.upload import told
 from imagebatch_cli.demo import story
 from imagebatch_cli.demo.expectations import unmet, unmet_by_any
@@ -16,7 +18,7 @@ from imagebatch_cli.demo.seen import Seen, gather
 from imagebatch_cli.development import FETCH_ALLOW, WEBHOOK_ALLOW, allow
 from imagebatch_cli.errors import CommandError, Interrupted, MachineFault
 from imagebatch_cli.interrupts import interruptible
-from imagebatch_cli.options import Call, connect, read_csv
+from imagebatch_cli.options import Call, read_csv
 from imagebatch_cli.watching import follow
 from imagebatch_cli.webhook_receiver import ReceivedDelivery, WebhookReceiver, described
 
@@ -75,7 +77,7 @@ def _run(folder: DemoFolder, own: bytes | None, settings: dict[str, str], termin
         allow(settings, WEBHOOK_ALLOW, f"127.0.0.1/32:{receiver.port}")
         supervisor = Supervisor(DataDirectory(folder.data), settings, tell=terminal.tell)
         api_url = stack.enter_context(running(supervisor)).installation.api_url
-        call = Call(connect(api_url, terminal.tell), terminal)
+        call = Call(connect(api_url, None, terminal.tell), terminal)
         seen = _batch(call, job, folder, receiver.url, deliveries)
         story.tell(seen, folder.results, folder.data, terminal)
         return seen, unmet_by_any(seen) if job.samples is None else unmet(seen, job.samples)
@@ -87,7 +89,7 @@ def _batch(
     """Upload the CSV, follow the batch to its end, wait for the webhook, and download everything."""
     folder.input_csv.write_bytes(job.csv)
     call.terminal.tell(f"uploading {folder.input_csv} to {call.client.url}/upload")
-    request_id = told(call, lambda: call.client.upload(job.csv, {"webhook_url": webhook_url}))
+    request_id = told(call, lambda: call.client.upload(job.csv, {"webhook_url": webhook_url}, str(uuid4())))
     call.terminal.tell(f"accepted as {request_id}")
     batch = follow(call, request_id)
     arrived = _arrived(deliveries)

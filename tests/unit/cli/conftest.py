@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,8 @@ def run(
     service: PlayedService, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Ended]:
     """Run one command against the played service, its output not on a terminal."""
-    for name in ("IMAGEBATCH_URL", "IMAGEBATCH_WEBHOOK_SECRET", "FORCE_COLOR", "TTY_COMPATIBLE"):
+    ours = [name for name in os.environ if name.startswith("IMAGEBATCH_")]
+    for name in (*ours, "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
 
     def run_(*arguments: object) -> Ended:

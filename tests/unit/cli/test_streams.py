@@ -66,6 +66,21 @@ def test_status_when_the_disk_is_full_exits_5(service, monkeypatch, capsys, kind
     assert capsys.readouterr().err == "imagebatch: The output cannot be written: cannot\n"
 
 
+@pytest.mark.parametrize("kind", ["table", "json"])
+def test_status_when_the_reader_left_ends_quietly_with_141(service, monkeypatch, capsys, kind):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(Failing(errno.EPIPE), "utf-8", write_through=True))
+    assert main(["status", REQUEST_ID, "-o", kind], service.connect) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_status_when_nobody_reads_the_errors_prints_the_result_all_the_same(service, monkeypatch, capsys):
+    busy = Played.json({"detail": "Not now."}, 503)
+    service.answers[f"GET /status/{REQUEST_ID}"] = [busy, Played.json(status())]
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(Failing(errno.EPIPE), "utf-8", write_through=True))
+    assert main(["status", REQUEST_ID], service.connect) == 0
+    assert REQUEST_ID in capsys.readouterr().out
+
+
 def test_errors_when_a_cell_is_very_long_prints_it(run, service):
     line = f"1,{'x' * 200_000},1,https://a.example/1,http_404,gone\r\n"
     csv = "S. No.,Product Name,Position,Input Image Url,Code,Message\r\n" + line

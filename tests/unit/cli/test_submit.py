@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from support.played_service import REQUEST_ID, Played, status
 
 CSV = b"S. No.,Product Name,Input Image Urls\r\n1,Chair,https://shop.example/a.jpg\r\n"
@@ -96,27 +95,6 @@ def test_submit_when_the_file_is_not_there_exits_2_and_sends_nothing(run, servic
 
 def test_submit_when_an_option_is_out_of_range_exits_2(run, csv):
     assert run("submit", csv, "--quality", "101").code == 2
-
-
-def test_submit_when_the_service_is_not_ready_waits_as_long_as_it_asks(run, service, csv):
-    busy = Played.json({"detail": "The database does not answer; nothing was accepted."}, 503, Retry_After="5")
-    service.answers["POST /upload"] = [busy, busy, Played.json({"request_id": REQUEST_ID})]
-    ended = run("submit", csv)
-    assert (ended.code, service.waits) == (0, [5.0, 5.0])
-    assert "The database does not answer" in ended.err
-
-
-def test_submit_when_the_connection_breaks_is_not_sent_twice(run, service, csv):
-    service.answers["POST /upload"] = requests.ConnectionError("reset")
-    ended = run("submit", csv)
-    assert (ended.code, len(service.requests)) == (4, 1)
-
-
-@pytest.mark.parametrize("answer", [502, 504])
-def test_submit_when_a_gateway_gives_up_is_not_sent_twice(run, service, csv, answer):
-    service.answers["POST /upload"] = Played(b"<html>", answer)
-    ended = run("submit", csv)
-    assert (ended.code, len(service.requests)) == (4, 1)
 
 
 def test_validate_when_valid_prints_counts_and_plan(run, service, csv):

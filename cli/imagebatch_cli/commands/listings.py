@@ -1,0 +1,98 @@
+"""`list` and `images`: many batches, or the images of one."""
+
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
+from typing import Annotated, Any
+
+import typer
+
+from imagebatch.model.batch import Status
+from imagebatch_cli.batch_status import BatchStatus
+from imagebatch_cli.client import Listing
+from imagebatch_cli.errors import CommandError
+from imagebatch_cli.options import DEFAULT_URL, All, ApiKey, Call, Limit, Output, RequestId, Url, call
+from imagebatch_cli.terminal import OutputKind, size
+
+BATCH_COLUMNS = ("Request", "Status", "Reason", "Done", "Images", "Failed", "Saved", "Created")
+IMAGE_COLUMNS = ("Row", "Position", "Result", "Before", "After", "ms", "Tries", "Input Image Url")
+
+Item = dict[str, Any]
+Row = tuple[object, ...]
+Header = tuple[str, ...]
+Statuses = Annotated[
+    list[Status] | None,
+    typer.Option("--status", case_sensitive=False, help="Only batches with this status; may be given several times."),
+]
+Failed = Annotated[bool, typer.Option("--failed", help="Only images that failed.")]
+Code = Annotated[str | None, typer.Option("--code", help="Only images that failed with this code, such as http_404.")]
+
+
+def list_batches(
+    context: typer.Context,
+    status: Statuses = None,
+    limit: Limit = 20,
+    everything: All = False,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
+) -> None:
+    """List your batches, the newest first."""
+    work = call(context, url, api_key, output)
+    found = work.client.batches([each.value for each in status or []], None if everything else limit)
+    _print(work, found, found, _batch_row, BATCH_COLUMNS, right=("Done", "Images", "Failed", "Saved"))
+
+
+def images(
+    context: typer.Context,
+    request_id: RequestId,
+    failed: Failed = False,
+    code: Code = None,
+    limit: Limit = 100,
+    everything: All = False,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
+) -> None:
+    """List the images of a batch that has ended, in the order of its CSV.
+
+    The table counts rows and positions from 1, as errors.csv does; JSON holds the service's answer, from 0.
+    """
+    work = call(context, url, api_key, output)
+    found = work.client.images(request_id, "Failed" if failed else None, code, None if everything else limit)
+    items = iter(found)
+    first = list(islice(items, 1))
+    if not first:
+        _require_end(work, request_id)
+    columns = ("Row", "Position", "Before", "After", "ms", "Tries")
+    _print(work, found, chain(first, items), _image_row, IMAGE_COLUMNS, right=columns)
+
+
+def _require_end(work: Call, request_id: str) -> None:
+    batch = work.client.status(request_id)
+    if not batch.is_final:
+        hint = f"Wait for its end: imagebatch watch {request_id}"
+        raise CommandError(f"The batch is {batch.word}; its images are listed at the end.", hint)
+
+
+def _print(
+    work: Call, found: Listing, items: Iterable[Item], row: Callable[[Item], Row], header: Header, right: Header
+) -> None:
+    """Print the items of a listing as they come, and whether there are others."""
+    if work.terminal.as_json:
+        work.terminal.json(list(items))
+    else:
+        work.terminal.table(header, map(row, items), right)
+    if found.more:
+        work.terminal.tell("There are more: --limit N prints so many, --all prints all.")
+
+
+def _batch_row(answer: Item) -> Row:
+    batch = BatchStatus(answer)
+    counts = (batch.done, batch.count("total"), batch.count("failed"), f"{batch.saved_percent} %")
+    return batch.request_id, batch.word, answer["reason"], *counts, answer["created_at"]
+
+
+def _image_row(image: Item) -> Row:
+    sizes = size(image["bytes_in"]), size(image["bytes_out"])
+    took = image["milliseconds"], image["attempts"]
+    return image["row"] + 1, image["position"] + 1, image["code"] or "ok", *sizes, *took, image["url"]

@@ -1,0 +1,1 @@
+"""The checks of `imagebatch doctor`: each returns findings and raises nothing."""
