@@ -45,7 +45,8 @@ class Observed:
         except ClientDisconnect:
             answer.status = CLIENT_WENT_AWAY
         except Exception:
-            log.exception("%s %s broke", scope["method"], quote(scope["path"]))
+            about = {"request_id": request_id_of(scope)}
+            log.exception("%s %s broke", scope["method"], quote(scope["path"]), extra=about)
             if answer.status:
                 raise  # the answer has begun: only cutting the connection tells the client
             await internal_error()(scope, receive, answer.send)

@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 
 from imagebatch.model.batch import Batch
 from imagebatch.model.errors import NotFound
+from imagebatch.telemetry import from_now_about
 from imagebatch_api.caller import Caller, CallerDep
 from imagebatch_api.container import Container, ContainerDep
 
@@ -23,6 +24,7 @@ async def request_id_in_path(request_id: Annotated[str, Path(description="Id tha
     """Return the id. Raises NotFound for what can be none, so that it never reaches a query or a key."""
     if not re.fullmatch(CANONICAL_UUID, request_id):
         raise unknown_request()
+    from_now_about(request_id)
     return request_id
 
 

@@ -34,6 +34,11 @@ def about(request_id: str) -> Iterator[None]:
         _request_id.reset(token)
 
 
+def from_now_about(request_id: str) -> None:
+    """Mark every later record of this task, and of what it starts, as being about a request; for a task that ends."""
+    _request_id.set(request_id)
+
+
 def configure_logging(
     log_format: str, program: str, *, level: int = logging.INFO, request_id: str | None = None
 ) -> None:

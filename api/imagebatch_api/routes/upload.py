@@ -14,6 +14,7 @@ from imagebatch.intake import accept, plan_upload
 from imagebatch.model.batch import BatchSpec
 from imagebatch.ports import IdempotencyKey
 from imagebatch.settings import IntakeSettings
+from imagebatch.telemetry import from_now_about
 from imagebatch_api.caller import CallerDep
 from imagebatch_api.container import Container, ContainerDep
 from imagebatch_api.idempotency import KEY_PATTERN, MAX_KEY_LENGTH, Accepted, fingerprint, once
@@ -129,7 +130,9 @@ async def upload(
         work = _Upload(container, sent, options, spec_of(options, settings.intake), caller.owner)
         if options.dry_run:
             return await _in_turn(container, work.plan)
-        accepted = await _in_turn(container, partial(work.accept, str(uuid4()), idempotency_key))
+        request_id = str(uuid4())
+        from_now_about(request_id)
+        accepted = await _in_turn(container, partial(work.accept, request_id, idempotency_key))
     request.state.request_id = accepted.request_id
     response.headers["Location"] = f"/status/{accepted.request_id}"
     if accepted.replayed:

@@ -84,6 +84,8 @@ def run_a_batch(installation: DevInstallation, images: ImageServer, receiver: We
     ]
     request_id = service.upload(csv_of([urls]), webhook_url=f"{receiver.address}?key=hook-9d3e2f71")
     eventually(lambda: images.counts["/slow.jpg"], 30, "the shard at work")
+    with service.http.stream("GET", f"/status/{request_id}/events"):
+        assert "\nimagebatch_http_event_streams 1.0\n" in scraped(f"{service.http.base_url}/metrics")
     for part in ("shard", "postgres", "s3"):
         installation.kill(part)
     eventually(lambda: ready(service), 60, "database and store")
@@ -183,3 +185,5 @@ def test_metrics_when_scraped_are_those_of_the_list(scene: Scene) -> None:
         families = set(re.findall(r"^# TYPE (imagebatch_\w+) ", text, re.MULTILINE))
         assert {name.removesuffix("_total") for name in families if not name.endswith("_created")} == listed
     assert 'imagebatch_webhook_attempts_total{result="delivered"} 1.0' in scene.metrics["operator"]
+    assert "\nimagebatch_http_event_streams 0.0\n" in scene.metrics["api"]
+    assert "\nimagebatch_http_key_file_errors_total 1.0\n" in scene.metrics["api"]

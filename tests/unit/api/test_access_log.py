@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from imagebatch.model.errors import Unavailable
+from imagebatch.telemetry import _request_id
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fakes.memory_batches import MemoryBatches
     from support.asgi_client import AsgiClient
 
 ID = "7b0c3f0e-5d0a-4c55-9d0e-3d9b7e1f6a11"
@@ -58,3 +62,17 @@ def test_access_log_of_a_path_with_line_breaks_stays_one_line(
     api.get("/no%0d%0aINFO forged")
     (line,) = lines(caplog)
     assert "\n" not in line.getMessage()
+
+
+def test_lines_while_a_request_is_read_name_it(
+    api: AsgiClient, batches: MemoryBatches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def get(*_: object) -> None:
+        seen.append(_request_id.get())
+        raise Unavailable("gone", dependency="database")
+
+    monkeypatch.setattr(batches, "get", get)
+    assert api.get(f"/status/{ID}").status_code == 503
+    assert seen == [ID]
