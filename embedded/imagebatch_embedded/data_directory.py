@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from base64 import b64encode
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TextIO
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_API_PORT = 8000
+SHARD_LOG_DAYS = 30  # as long as requests are kept by default
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Ports:
 
 
 class DataDirectory:
-    """The layout: postgres/, s3/, logs/, secrets/, ports.json, lock. `open` makes it and holds the lock."""
+    """The layout: postgres/, s3/, logs/, secrets/, tmp/, ports.json, lock. `open` makes it and holds the lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.logs = self.path / "logs"
+        self.shard_logs = self.logs / "shards"
+        self.temporary = self.path / "tmp"
         self.webhook_keys = self.path / "secrets" / "webhook-keys"
         self._lock: TextIO | None = None
 
@@ -80,6 +85,13 @@ class DataDirectory:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def drop_old_logs(self) -> None:
+        """Remove the logs of shards that were written to last longer ago than requests are kept."""
+        oldest = time.time() - SHARD_LOG_DAYS * DAY_SECONDS
+        for log in self.shard_logs.glob("*.log"):
+            if log.stat().st_mtime < oldest:
+                log.unlink(missing_ok=True)
 
     def secret(self, name: str) -> str:
         """Return a secret of this installation, made at the first call, readable by the owner only."""

@@ -71,7 +71,8 @@ class _Job:
 class LocalJobs:
     """The Jobs port with child processes. `on_change` gets a request id whenever one of its workers ends.
 
-    `environment` is what every shard's `program` gets besides its REQUEST_ID and JOB_COMPLETION_INDEX.
+    `environment` is what every shard's `program` gets besides its REQUEST_ID and JOB_COMPLETION_INDEX, and
+    `kept_open` are descriptors that it holds.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class LocalJobs:
         max_shards: int,
         on_change: Callable[[str], None],
         program: Sequence[str] = PROCESSOR,
+        kept_open: Sequence[int] = (),
     ) -> None:
         self._environment = dict(environment)
         self._program = program
+        self._kept_open = tuple(kept_open)
         self._logs = logs
         self._max_shards = max_shards
         self._on_change = on_change
@@ -188,7 +191,8 @@ class LocalJobs:
         index = job.take(time.monotonic())
         request_id = job.spec.request_id
         task = {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": str(index)}
-        command = Command(self._program, {**self._environment, **task}, on_parent_death="TERM")
+        environment = {**self._environment, **task}
+        command = Command(self._program, environment, on_parent_death="TERM", kept_open=self._kept_open)
         try:
             child = Child(command, self._logs / f"{request_id}.log")
             self._watch(job, index, child)

@@ -21,6 +21,7 @@ from imagebatch.settings import EmbeddedSettings, ProcessorSettings, load, varia
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_embedded.local_jobs import LocalJobs
+from imagebatch_embedded.shard_lock import ShardLock
 from imagebatch_operator.main import OperatorLoop
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # What a Python program needs of the machine, besides its settings.
 SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
 STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
+PREDECESSOR_SECONDS = 60.0  # an operator that was killed leaves shards that end within 13 s
 
 
 def main() -> int:
@@ -50,12 +52,17 @@ def main() -> int:
 
 def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
     operator = settings.operator
+    shard_logs = Path(settings.shard_logs_dir)
+    # A batch is ended when none of its shards runs, and those of a killed operator are nobody's children.
+    lock = ShardLock(shard_logs / "running.lock")
+    lock.take(PREDECESSOR_SECONDS, stop.is_set)
     database = PostgresDatabase(operator.database)
     jobs = LocalJobs(
         shard_environment(os.environ),
-        Path(settings.shard_logs_dir),
+        shard_logs,
         max_shards=settings.local_shards or available_cpus(),
         on_change=lambda request_id: loop.wake(request_id),
+        kept_open=[lock.fileno],
     )
     loop = OperatorLoop(
         store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
@@ -73,6 +80,7 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
     finally:
         jobs.close()
         database.close()
+        lock.close()
 
 
 def _webhook_http(settings: WebhookSettings) -> GuardedHttp:

@@ -33,13 +33,17 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run: arguments, the whole environment, working folder, user, and the signal when the parent ends."""
+    """What to run: arguments, the whole environment, working folder, user, and the signal when the parent ends.
+
+    `kept_open` are our descriptors that the child gets too.
+    """
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     folder: Path | None = None
     user: User | None = None
     on_parent_death: Literal["TERM", "KILL", "INT"] = "KILL"
+    kept_open: Sequence[int] = ()
 
 
 class Child:
@@ -57,6 +61,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=command.kept_open,
                 start_new_session=True,  # Ctrl-C in a terminal is the parent's to handle, in its order
             )
 
@@ -129,13 +134,13 @@ def free_ports(count: int, preferred: int | None = None) -> list[int]:
     raise OSError(f"no {count} free ports on {LOOPBACK}")
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a server could listen on this port of the loopback now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Tell whether a server could listen on this port of an address of ours now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         # Connections that are dying do not count: servers set the same option.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

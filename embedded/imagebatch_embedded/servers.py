@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLL_SECONDS = 0.05
+STOP_SECONDS = 20.0
 
 
 class LocalServer(ABC):
-    """A server on the loopback that ends with this process. `port` is its main one; `log` what it prints."""
+    """A server on the loopback that ends with this process. `port` is its main one; `log` what it prints.
+
+    `stop_seconds` is how long it may take to stop before it is killed.
+    """
 
     name: str
+    stop_seconds = STOP_SECONDS
     ending = signal.SIGTERM
     port: int
 

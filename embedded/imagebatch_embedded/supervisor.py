@@ -14,11 +14,12 @@ from imagebatch.machine import available_cpus
 from imagebatch.model.errors import Misconfigured, Unavailable
 from imagebatch.settings import DatabaseSettings, load
 from imagebatch_embedded.postgres_server import PostgresServer
-from imagebatch_embedded.processes import is_free
+from imagebatch_embedded.processes import LOOPBACK, is_free
 from imagebatch_embedded.programs import Program
 from imagebatch_embedded.seaweed_server import SeaweedServer
 from imagebatch_embedded.user_settings import (
     DATABASE_URL,
+    HOST,
     LAST_PORT,
     LOCAL_SHARDS,
     MOST_SHARDS,
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from imagebatch_embedded.servers import LocalServer
 
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+# What the operator has begun may end: a settlement and a webhook's try have 30 s and more, shards 15.
+OPERATOR_STOP_SECONDS = 100.0
 LOOK_SECONDS = 0.25
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 PORT_SECONDS = 5.0  # an API whose supervisor was killed needs a moment to go
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
@@ -95,6 +98,7 @@ class Supervisor:
         """
         try:
             self._data.open()
+            self._data.drop_old_logs()
             return self._start(stop or Event())
         except OSError as error:
             self.stop()
@@ -118,7 +122,7 @@ class Supervisor:
         """Stop all parts, the last started first, and let the data directory go."""
         for part in reversed(self._parts):
             self._tell(f"stopping {part.name}")
-            part.stop(STOP_SECONDS)
+            part.stop(part.stop_seconds)
         self._parts.clear()
         self._data.close()
 
@@ -126,7 +130,7 @@ class Supervisor:
         environ, data = self._environ, self._data
         ports = data.ports(self._api_port or number(environ, PORT, LAST_PORT))
         chosen = self._chosen(ports)
-        _await_free(ports.api, stop)
+        _await_free(ports.api, self._host, stop)
         postgres = None if is_given(environ, DATABASE_URL) else PostgresServer(data.path, ports.postgres)
         s3 = None if is_given(environ, S3_ENDPOINT) else SeaweedServer(data.path, ports.s3)
         for server in (postgres, s3):
@@ -139,7 +143,7 @@ class Supervisor:
         self._upgrade(environment)
         self._start_programs(environment, ports, stop)
         return Installation(
-            api_url=f"http://127.0.0.1:{ports.api}",
+            api_url=self._api_url(ports),
             data=data.path,
             logs=data.logs,
             webhook_key=data.webhook_key(),
@@ -156,10 +160,17 @@ class Supervisor:
             raise Misconfigured(f"{error.message}: look at {DATABASE_URL} or at {self._data.logs}") from error
 
     def _start_programs(self, environment: Mapping[str, str], ports: Ports, stop: Event) -> None:
-        ready_url = f"http://127.0.0.1:{ports.api}/readyz"
-        logs = self._data.logs
-        operator = Program("operator", "imagebatch_embedded.operator_process", environment, logs)
-        api = Program("api", "imagebatch_api", environment, logs, ready_url)
+        logs, temporary = self._data.logs, self._data.temporary
+        operator = Program(
+            "operator",
+            "imagebatch_embedded.operator_process",
+            environment,
+            logs,
+            temporary=temporary / "operator",
+            stop_seconds=OPERATOR_STOP_SECONDS,
+        )
+        ready_url = f"{self._api_url(ports)}/readyz"
+        api = Program("api", "imagebatch_api", environment, logs, ready_url, temporary=temporary / "api")
         for program in (operator, api):
             self._launch(program)
         for program in (operator, api):
@@ -187,15 +198,25 @@ class Supervisor:
                 self._tell(error.message)
                 restarts.due = now + LONGEST_BACKOFF_SECONDS
 
+    @property
+    def _host(self) -> str:
+        """The address on which the API listens."""
+        return self._environ.get(HOST, LOOPBACK)
+
+    def _api_url(self, ports: Ports) -> str:
+        """Return where this machine reaches the API."""
+        host = LOOPBACK if self._host in EVERY_ADDRESS else self._host
+        return f"http://[{host}]:{ports.api}" if ":" in host else f"http://{host}:{ports.api}"
+
     def _chosen(self, ports: Ports) -> dict[str, str]:
         """Return the programs' settings as they are unless the user says otherwise."""
         shards = number(self._environ, LOCAL_SHARDS, MOST_SHARDS) or available_cpus()
         self._data.webhook_key()
         return {
-            "IMAGEBATCH_PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
+            "IMAGEBATCH_PUBLIC_URL": self._api_url(ports),
             "IMAGEBATCH_LINK_SECRET": self._data.secret("link-secret"),
             "IMAGEBATCH_WEBHOOK_KEYS_DIR": str(self._data.webhook_keys),
-            "IMAGEBATCH_SHARD_LOGS_DIR": str(self._data.logs / "shards"),
+            "IMAGEBATCH_SHARD_LOGS_DIR": str(self._data.shard_logs),
             # One encoder a shard and one shard a CPU: another batch never waits for a whole large one.
             LOCAL_SHARDS: str(shards),
             "IMAGEBATCH_PARALLELISM": str(shards),
@@ -216,9 +237,9 @@ def _places(ports: Ports, postgres: PostgresServer | None, s3: SeaweedServer | N
     return places
 
 
-def _await_free(port: int, stop: Event) -> None:
+def _await_free(port: int, host: str, stop: Event) -> None:
     """Wait for the API's port. Raises Misconfigured: what else listens there would pass for our API."""
     deadline = time.monotonic() + PORT_SECONDS
-    while not is_free(port):
+    while not is_free(port, host):
         if stop.wait(LOOK_SECONDS) or time.monotonic() > deadline:
             raise Misconfigured(f"port {port} is in use; choose another one with --port")

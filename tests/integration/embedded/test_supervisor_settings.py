@@ -43,6 +43,12 @@ def test_supervisor_when_the_user_names_port_and_bucket_listens_there_and_keeps_
     assert httpx.get(f"{installation.api_url}/readyz", trust_env=False).status_code == 200
 
 
+def test_supervisor_when_the_user_names_another_address_asks_the_api_there(start: Start) -> None:
+    installation = start(IMAGEBATCH_HOST="127.0.0.2", IMAGEBATCH_PORT=str(free_port()))
+    assert installation.api_url.startswith("http://127.0.0.2:")
+    assert httpx.get(f"{installation.api_url}/readyz", trust_env=False).status_code == 200
+
+
 def test_supervisor_when_shards_are_no_number_says_so_before_anything_runs(start: Start) -> None:
     with pytest.raises(Misconfigured, match="IMAGEBATCH_LOCAL_SHARDS"):
         start(IMAGEBATCH_PORT=str(free_port()), IMAGEBATCH_LOCAL_SHARDS="many")

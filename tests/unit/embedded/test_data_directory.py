@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def test_ports_when_the_file_is_broken_are_refused_by_its_name(data: DataDirecto
     (data.path / "ports.json").write_text(text)
     with pytest.raises(Misconfigured, match=r"ports\.json cannot be read.*delete it"):
         data.ports()
+
+
+def test_old_logs_of_shards_when_dropped_leave_the_young_and_the_lock(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path)
+    data.shard_logs.mkdir(parents=True)
+    for name, days in (("old.log", 31), ("young.log", 29), ("running.lock", 31)):
+        file = data.shard_logs / name
+        file.touch()
+        written = file.stat().st_mtime - days * 86_400
+        os.utime(file, (written, written))
+    data.drop_old_logs()
+    assert sorted(file.name for file in data.shard_logs.iterdir()) == ["running.lock", "young.log"]

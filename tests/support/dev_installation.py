@@ -1,0 +1,168 @@
+"""`imagebatch dev` as a child: its parts can be killed or stopped by name, and it can be started again on its data."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from fixtures.servers import S3Server
+
+from imagebatch_embedded.data_directory import DataDirectory, Ports
+from imagebatch_embedded.postgres_server import PostgresServer
+from imagebatch_embedded.processes import free_port
+from imagebatch_embedded.seaweed_server import SeaweedServer
+from support.command_line import BackgroundCommand, alive, descendants
+from support.invariants import Site
+from support.service import Service
+from support.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from support.image_server import ImageServer
+    from support.webhook_receiver import WebhookReceiver
+
+START_SECONDS = 90.0
+STOP_SECONDS = 90.0
+GONE_SECONDS = 40.0  # a shard has 13 s, a server that is asked to end has longer
+
+# What stands in each part's command line.
+PARTS = {
+    "api": "imagebatch_api",
+    "operator": "imagebatch_embedded.operator_process",
+    "shard": "imagebatch_processor",
+    "codec": "imagebatch_processor.codec_child",
+    "postgres": "postgres",
+    "s3": "weed",
+}
+
+
+class DevInstallation:
+    """An installation in `data` whose parts are known by name: those of PARTS, and `supervisor`."""
+
+    def __init__(self, data: Path, settings: Mapping[str, str]) -> None:
+        self.data = data
+        self.settings = dict(settings)
+        self.port = free_port()
+        self._command: BackgroundCommand | None = None
+        self._stack = ExitStack()
+        self._client: Service | None = None
+        self._paused_at = 0.0
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def command(self) -> BackgroundCommand:
+        assert self._command is not None
+        return self._command
+
+    def service(self) -> Service:
+        """Return a client of the running service."""
+        assert self._client is not None
+        return self._client
+
+    def start(self) -> None:
+        """Start `imagebatch dev` and wait until it says that it runs."""
+        self._command = BackgroundCommand("dev", "--data", self.data, "--port", self.port, settings=self.settings)
+        self._stack.enter_context(self._command)
+        told = self._command.wait_for("Try: imagebatch", START_SECONDS)
+        found = re.search(r"ImageBatch runs at (\S+)", told)
+        assert found
+        self._client = self._stack.enter_context(Service(found[1]))
+
+    def stop(self) -> None:
+        """End the command, if it still runs, and wait for the end of everything that it started."""
+        children = descendants(self.command.pid)
+        self._stack.close()
+        eventually(lambda: not alive(children), GONE_SECONDS, "the end of every process")
+        SeaweedServer(self.data, Ports.read(self.data / "ports.json").s3).stop()  # removes its sockets in /tmp
+
+    def restart(self) -> None:
+        """Start `imagebatch dev` again after its end, at once: what it left behind may still be ending."""
+        self._stack.close()
+        self.start()
+
+    def pids(self, part: str) -> list[int]:
+        """Return the processes of a part: of a server only the first, which has children of its own."""
+        if part == "supervisor":
+            return [self.command.pid]
+        ours = descendants(self.command.pid)
+        found = [pid for pid in ours if _is(pid, PARTS[part])]
+        return found[:1] if part == "postgres" else found
+
+    def kill(self, part: str) -> int:
+        """End one process of a part as the machine's out-of-memory killer would; return its id."""
+        pid = eventually(lambda: self.pids(part), 30, f"a process of {part}")[0]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def pause(self, part: str) -> list[int]:
+        """Stop all processes of a part (SIGSTOP); return them, for `resume`."""
+        (first, *_) = self.pids(part)
+        paused = [first, *descendants(first)]
+        for pid in paused:
+            os.kill(pid, signal.SIGSTOP)
+        self._paused_at = time.monotonic()
+        return paused
+
+    def paused_seconds(self) -> float:
+        """Return how long ago a part was last stopped."""
+        return time.monotonic() - self._paused_at
+
+    def resume(self, paused: list[int]) -> None:
+        """Let stopped processes go on."""
+        for pid in alive(paused):
+            os.kill(pid, signal.SIGCONT)
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, for looking behind the service's back."""
+        return PostgresServer(self.data, Ports.read(self.data / "ports.json").postgres).url()
+
+    @property
+    def s3(self) -> S3Server:
+        """The store's address, likewise."""
+        server = SeaweedServer(self.data, Ports.read(self.data / "ports.json").s3)
+        return S3Server(server.endpoint, server.access_key, server.secret_key, server.bucket)
+
+    @property
+    def webhook_key(self) -> str:
+        return DataDirectory(self.data).webhook_key()
+
+
+def site_of(dev: DevInstallation, source: ImageServer, receiver: WebhookReceiver) -> Site:
+    """Return where the invariants look at an installation."""
+    return Site(
+        service=dev.service,
+        database_url=dev.database_url,
+        s3=dev.s3,
+        prefix="",
+        webhook_key=dev.webhook_key,
+        receiver=receiver,
+        source=source,
+        root=dev.command.pid,
+        temporary=dev.data / "tmp",
+    )
+
+
+def _is(pid: int, word: str) -> bool:
+    """Tell whether a process runs the program or module `word`."""
+    try:
+        arguments = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return word.encode() in arguments or Path(os.fsdecode(arguments[0])).name == word
