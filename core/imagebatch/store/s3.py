@@ -142,7 +142,8 @@ class S3BlobStore:
     def _folders(self, prefix: str) -> Sequence[str]:
         with translated(prefix):
             found = self._client.list_objects(self._bucket, self._prefix + prefix, recursive=False)
-            return [cast("str", each.object_name).removeprefix(self._prefix) for each in found if each.is_dir]
+            names = [cast("str", each.object_name).removeprefix(self._prefix) for each in found if each.is_dir]
+        return [name for name in names if name != prefix]  # an empty folder lists itself on some stores
 
     def _delete(self, key: str) -> None:
         with translated(key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
-from imagebatch.settings import DatabaseSettings, LinkSettings
+from imagebatch.settings import DatabaseSettings, LinkSettings, OperatorSettings, WebhookSettings
 from imagebatch.store import S3BlobStore
+from imagebatch_operator.housekeeping import Housekeeper
 from imagebatch_operator.settle import Settler
 
 if TYPE_CHECKING:
@@ -37,6 +39,29 @@ def settler(database: PostgresDatabase, store: S3BlobStore) -> Settler:
         store=store,
         links=LinkSettings(link_secret="s3cret"),
         key_name="default",
+        clock=SystemClock(),
+        metrics=Metrics(),
+    )
+
+
+@pytest.fixture
+def operator_settings(migrated_database_url: str, bucket_settings: StoreSettings, tmp_path: Path) -> OperatorSettings:
+    (tmp_path / "default").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    return OperatorSettings(
+        store=bucket_settings,
+        database=DatabaseSettings(migrated_database_url),
+        links=LinkSettings(link_secret="s3cret"),
+        webhooks=WebhookSettings(webhook_keys_dir=str(tmp_path)),
+    )
+
+
+@pytest.fixture
+def housekeeper(database: PostgresDatabase, store: S3BlobStore, operator_settings: OperatorSettings) -> Housekeeper:
+    return Housekeeper(
+        batches=database.batches,
+        archive=database.archive,
+        store=store,
+        settings=operator_settings,
         clock=SystemClock(),
         metrics=Metrics(),
     )
