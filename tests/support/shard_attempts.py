@@ -80,7 +80,7 @@ class MortalStore:
 class ShardAttempts:
     """A shard of `count` images. Fetching one of `killers` kills the attempt; `on_fetch` is told of every fetch.
 
-    `fetched` has the indexes of each attempt's fetches in order; `at_once` the most images in work together.
+    `fetched` has the indexes of each attempt's fetches in order.
     """
 
     def __init__(self, count: int, killers: Collection[int] = ()) -> None:
@@ -89,7 +89,6 @@ class ShardAttempts:
         self.killers = killers
         self.on_fetch: Callable[[int], object] = lambda _: None
         self.fetched: list[list[int]] = []
-        self.at_once: list[int] = []
 
     def run(
         self, *, killed_at: int | None = None, stopped_at: int | None = None, stop: threading.Event | None = None
@@ -97,7 +96,6 @@ class ShardAttempts:
         """Run one attempt, stopped at a moment or when `stop` is set; return its end, None if it was killed."""
         life = Life(killed_at)
         self.fetched.append([])
-        self.at_once.append(0)
         ledger = Ledger(MortalStore(self.store, life), REQUEST, 0)  # type: ignore[arg-type]  # all that it uses
         shard = Shard(ledger, Flusher(ledger, seconds=60, images=4), _Steps(self, life), threads=3)
         life.stops_at, life.stop = stopped_at, shard.request_stop
@@ -147,15 +145,10 @@ class _Steps:
         self._world = world
         self._life = life
         self._fetched = world.fetched[-1]
-        self._in_work = 0
-        self._lock = threading.Lock()
 
     def fetch(self, image: Image) -> Download:
         self._life.pass_moment()
-        with self._lock:
-            self._in_work += 1
-            self._world.at_once[-1] = max(self._world.at_once[-1], self._in_work)
-            self._fetched.append(image.index)
+        self._fetched.append(image.index)
         self._world.on_fetch(image.index)
         if image.index in self._world.killers:
             self._life.end()
@@ -164,7 +157,5 @@ class _Steps:
 
     def finish(self, download: Download) -> Outcome:
         self._life.pass_moment()
-        with self._lock:
-            self._in_work -= 1
         image = download.image
         return Outcome(index=image.index, url=image.url, slots=len(image.slots), name=f"{image.index}.jpg")

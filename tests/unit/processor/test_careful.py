@@ -27,14 +27,23 @@ def test_run_when_nothing_died_marks_nothing():
     assert begun(shard) == []
 
 
-def test_run_after_a_death_is_one_by_one_with_one_put_an_image():
+def test_run_after_a_death_is_in_order_with_one_put_an_image():
     shard = ShardAttempts(20)
     shard.run(killed_at=5)  # its first part is written by then
     before = puts(shard)
     assert shard.run() is End.DONE
-    assert shard.at_once[-1] == 1
     assert shard.fetched[-1] == begun(shard) == list(range(20))
     assert puts(shard) - before <= 20 + 3  # the first part, the last and the results; a flush may come between
+
+
+def test_run_after_a_death_begins_no_image_while_one_is_slow():
+    shard = ShardAttempts(4)
+    shard.run(killed_at=5)
+    another = threading.Event()
+    waited: list[bool] = []
+    shard.on_fetch = lambda index: another.set() if index else waited.append(another.wait(0.2))
+    assert shard.run() is End.DONE
+    assert waited == [False]
 
 
 def test_run_after_a_death_marks_every_image_before_it_is_fetched():
