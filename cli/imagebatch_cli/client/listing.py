@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PAGE_SIZE = 100
-
 Page = tuple[list[dict[str, Any]], str | None]
 
 
@@ -22,13 +20,14 @@ class Listing:
 
     ask: Callable[[int, str | None], Page]
     most: int | None
+    page_size: int
     more: bool = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the items; each page is asked for when it is needed."""
         left, token = self.most, None
         while True:
-            items, token = self.ask(PAGE_SIZE if left is None else min(left, PAGE_SIZE), token)
+            items, token = self.ask(self.page_size if left is None else min(left, self.page_size), token)
             self.more = token is not None
             yield from items
             left = None if left is None else left - len(items)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE_BYTES = 256 * 1024
+REQUESTS_PAGE, IMAGES_PAGE = 100, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,12 @@ class ServiceClient:
 
     def batches(self, statuses: Sequence[str], most: int | None) -> Listing:
         """Return the newest batches, of any status if none is given."""
-        return self._listing("/requests", "requests", {"status": list(statuses)}, most)
+        return self._listing("/requests", {"status": list(statuses)}, most, REQUESTS_PAGE)
 
     def images(self, request_id: str, status: str | None, code: str | None, most: int | None) -> Listing:
         """Return a batch's images, all of them or those of a status or an error code."""
-        return self._listing(f"/requests/{_part(request_id)}/images", "images", {"status": status, "code": code}, most)
+        path = f"/requests/{_part(request_id)}/images"
+        return self._listing(path, {"status": status, "code": code}, most, IMAGES_PAGE)
 
     def webhook(self, request_id: str) -> dict[str, Any]:
         """Return where a batch's webhook stands, with every attempt."""
@@ -144,13 +146,13 @@ class ServiceClient:
         member(body, "attempts", self.url)
         return body
 
-    def _listing(self, path: str, name: str, filters: Mapping[str, Any], most: int | None) -> Listing:
+    def _listing(self, path: str, filters: Mapping[str, Any], most: int | None, page_size: int) -> Listing:
         def page(size: int, token: str | None) -> Page:
             answer = self._transport.send("GET", path, params={**filters, "page_size": size, "page_token": token})
             body = json_of(answer, self.url)
-            return member(body, name, self.url), body.get("next_page_token")
+            return member(body, path.rpartition("/")[2], self.url), body.get("next_page_token")
 
-        return Listing(page, most)
+        return Listing(page, most, page_size)
 
 
 def connect(url: str, api_key: str | None, tell: Callable[[str], None]) -> ServiceClient:
