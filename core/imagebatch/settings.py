@@ -164,8 +164,9 @@ class OperatorSettings:
         300.0, least=SHORTEST_SECONDS, help="How often old requests and objects without a request are looked for."
     )
     retention_days: float = setting(30.0, least=0, help="Requests that ended so long ago are deleted; 0: none is.")
+    # What intake stores before its row, it stores within minutes, but the store's clock may differ from ours.
     stray_hours: float = setting(
-        24.0, least=0, help="Objects without a request are removed when they are so old; at least an upload's time."
+        24.0, least=0.25, help="Objects without a request are removed when they are so old; at least 0.25."
     )
     operator_workers: int = setting(4, help="Batches worked on at once.")
     metrics_port: int = setting(0, least=0, help="Port of the operator's /metrics on the loopback; 0: none.")
