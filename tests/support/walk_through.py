@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.command_line import environment
+from imagebatch_embedded.demo.picture_server import PictureServer
+from support.command_line import PROGRAM, environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
+ROOT = Path(__file__).resolve().parents[2]
+API, PICTURES = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # What sets up, or runs until it is stopped: the tests have those running, or tests of their own.
 ELSEWHERE = re.compile(r"^(\w+=\S+ )*make |^export PATH=|webhook listen")
@@ -53,3 +58,15 @@ class Shell:
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         self._before = [f"id={(self.folder / '.id').read_text()}"]
         return done.stdout
+
+
+@contextmanager
+def sample_shell(api_url: str, folder: Path) -> Iterator[Shell]:
+    """A shell in a folder with the sample CSV, its pictures served; the service's address is this test's."""
+    samples = folder / "docs" / "samples"
+    samples.mkdir(parents=True)
+    with PictureServer() as pictures:
+        text = (ROOT / "docs" / "samples" / "products.csv").read_text("utf-8")
+        (samples / "products.csv").write_text(text.replace(PICTURES, pictures.url))
+        filled = {API: api_url, ".venv/bin/imagebatch": str(PROGRAM)}
+        yield Shell(folder, filled, {"IMAGEBATCH_URL": api_url, "API": api_url})
