@@ -22,8 +22,13 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from rich.console import JustifyMethod
+
     from imagebatch_cli.batch_status import BatchStatus
     from imagebatch_cli.errors import CommandError
+
+
+WIDEST = 10_000
 
 
 class OutputKind(StrEnum):
@@ -67,19 +72,25 @@ class Terminal:
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
         sys.stdout.flush()
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
-        """Print rows under a header; columns named in `right` hold numbers."""
+    def table(
+        self, header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = (), *, wide: bool = False
+    ) -> None:
+        """Print rows under a header; columns named in `right` hold numbers.
+
+        On a terminal the cells are folded to its width, unless the table is `wide`: its ids and addresses stay whole.
+        """
         if not self._out.is_terminal:
             self.line("\t".join(header))
             for row in rows:
                 self.line("\t".join(str(cell).replace("\t", " ") for cell in row))
             return
-        table = Table(header_style="bold")
+        table = Table(header_style="bold", box=None, pad_edge=False) if wide else Table(header_style="bold")
         for name in header:
-            table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+            justify: JustifyMethod = "right" if name in right else "left"
+            table.add_column(name, justify=justify, overflow="fold", no_wrap=wide)
         for row in rows:
             table.add_row(*(Text(printable(str(cell))) for cell in row))
-        self._out.print(table)
+        (Console(width=WIDEST) if wide else self._out).print(table)
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print what is known of one thing, a line a fact."""

@@ -1,6 +1,6 @@
 """`list` and `images`: many batches, or the images of one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Any
 
@@ -15,10 +15,11 @@ from imagebatch_cli.terminal import OutputKind, size
 
 BATCH_COLUMNS = ("Request", "Status", "Reason", "Done", "Images", "Failed", "Saved", "Created")
 IMAGE_COLUMNS = ("Row", "Position", "Result", "Before", "After", "ms", "Tries", "Input Image Url")
+NUMBERS = ("Row", "Position", "Before", "After", "ms", "Tries", "Done", "Images", "Failed", "Saved")
+WHOLE_SECONDS = len("2026-01-02T03:04:05")
 
 Item = dict[str, Any]
 Row = tuple[object, ...]
-Header = tuple[str, ...]
 Statuses = Annotated[
     list[Status] | None,
     typer.Option("--status", case_sensitive=False, help="Only batches with this status; may be given several times."),
@@ -39,7 +40,7 @@ def list_batches(
     """List your batches, the newest first."""
     work = call(context, url, api_key, output)
     found = work.client.batches([each.value for each in status or []], None if everything else limit)
-    _print(work, found, found, _batch_row, BATCH_COLUMNS, right=("Done", "Images", "Failed", "Saved"))
+    _print(work, found, chain(*_begun(found)), _batch_row, BATCH_COLUMNS)
 
 
 def images(
@@ -59,12 +60,16 @@ def images(
     """
     work = call(context, url, api_key, output)
     found = work.client.images(request_id, "Failed" if failed else None, code, None if everything else limit)
-    items = iter(found)
-    first = list(islice(items, 1))
+    first, rest = _begun(found)
     if not first:
         _require_end(work, request_id)
-    columns = ("Row", "Position", "Before", "After", "ms", "Tries")
-    _print(work, found, chain(first, items), _image_row, IMAGE_COLUMNS, right=columns)
+    _print(work, found, chain(first, rest), _image_row, IMAGE_COLUMNS)
+
+
+def _begun(found: Listing) -> tuple[list[Item], Iterator[Item]]:
+    """Return the first item, if there is one, and the others: a refusal comes before anything is printed."""
+    items = iter(found)
+    return list(islice(items, 1)), items
 
 
 def _require_end(work: Call, request_id: str) -> None:
@@ -75,13 +80,13 @@ def _require_end(work: Call, request_id: str) -> None:
 
 
 def _print(
-    work: Call, found: Listing, items: Iterable[Item], row: Callable[[Item], Row], header: Header, right: Header
+    work: Call, found: Listing, items: Iterator[Item], row: Callable[[Item], Row], header: tuple[str, ...]
 ) -> None:
     """Print the items of a listing as they come, and whether there are others."""
     if work.terminal.as_json:
         work.terminal.json(list(items))
     else:
-        work.terminal.table(header, map(row, items), right)
+        work.terminal.table(header, map(row, items), right=NUMBERS, wide=True)
     if found.more:
         work.terminal.tell("There are more: --limit N prints so many, --all prints all.")
 
@@ -89,7 +94,8 @@ def _print(
 def _batch_row(answer: Item) -> Row:
     batch = BatchStatus(answer)
     counts = (batch.done, batch.count("total"), batch.count("failed"), f"{batch.saved_percent} %")
-    return batch.request_id, batch.word, answer["reason"], *counts, answer["created_at"]
+    created = f"{answer['created_at'][:WHOLE_SECONDS]}Z"
+    return batch.request_id, batch.word, answer["reason"], *counts, created
 
 
 def _image_row(image: Item) -> Row:

@@ -31,6 +31,12 @@ def test_list_when_there_are_batches_prints_a_line_each(run, service):
     assert (ended.code, ended.err) == (0, "")
 
 
+def test_list_when_refused_prints_the_reason_alone(run, service):
+    service.answers["GET /requests?page_size=20"] = Played.json({"detail": "No."}, 401)
+    ended = run("list")
+    assert (ended.code, ended.out) == (3, "")
+
+
 def test_list_when_statuses_are_given_asks_for_those(run, service):
     service.answers["GET /requests?status=Failed&status=Pending&page_size=20"] = listed("requests", [])
     assert run("list", "--status", "failed", "--status", "Pending").code == 0
