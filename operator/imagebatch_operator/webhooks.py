@@ -19,6 +19,7 @@ from standardwebhooks import Webhook
 
 from imagebatch.model.errors import Conflict, ImageRejected, Misconfigured, Unavailable
 from imagebatch.ports import DeliveryAttempt
+from imagebatch.store.patience import Patience
 from imagebatch.telemetry import about
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Deliverer:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._metrics = metrics
+        self._recording = Patience(LEASE_SECONDS, clock)
 
     def deliver_next(self) -> bool:
         """Try the next due delivery and record what came of it; False when none is due."""
@@ -166,7 +168,8 @@ class Deliverer:
             http_status=reply.answer.status if reply.answer else None,
             error=reply.error,
         )
-        self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered)
+        # What was sent and is not written down is sent again: so a database that is away is waited for.
+        self._recording.run(lambda: self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered))
         self._metrics.webhook_attempts.labels(reply.result).inc()
         if not reply.delivered:
             self._try_later(delivery, attempt, reply)
