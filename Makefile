@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
 
-.PHONY: help demo dev test lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
+.PHONY: help demo dev test faults soak lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ dev: set-up-embedded ## Start the whole service on this machine, with the sample
 test: set-up-dev set-up-newman ## Run lint, every test, and the Postman collection against the embedded service.
 	@$(MAKE) lint
 	@$(BIN)/pytest $(TESTS)
+
+faults: set-up-dev ## Have database and store fail for two minutes each in every phase of a batch; more than an hour.
+	@FAULT_SECONDS=$${FAULT_SECONDS:-120} $(BIN)/pytest -v -rP --timeout=3600 tests/e2e/embedded/test_faults_outages.py
+
+soak: set-up-dev ## Kill two parts at a time for 15 minutes under load and check every promise (make soak SOAK_MINUTES=60).
+	@SOAK_MINUTES=$(or $(SOAK_MINUTES),15) $(BIN)/pytest -s --timeout=0 tests/soak
 
 lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the house; changes nothing.
 	@$(BIN)/ruff check .

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PICTURES = 8
 URLS_IN_A_ROW = 4
+LOOK_SECONDS = 3.0
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Accepted:
     def look(self, service: Service) -> bool:
         """Look at the status, unless the service does not answer now; return whether it is final."""
         try:
-            answer = service.http.get(f"/status/{self.request_id}")
+            answer = service.http.get(f"/status/{self.request_id}", timeout=LOOK_SECONDS)
         except httpx.TransportError:
             return False
         if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:

@@ -31,6 +31,8 @@ START_SECONDS = 90.0
 STOP_SECONDS = 90.0
 GONE_SECONDS = 40.0  # a shard has 13 s, a server that is asked to end has longer
 
+AT_WORK_SECONDS = 1.2
+
 # What stands in each part's command line.
 PARTS = {
     "api": "imagebatch_api",
@@ -104,9 +106,17 @@ class DevInstallation:
         found = [pid for pid in ours if _is(pid, PARTS[part])]
         return found[:1] if part == "postgres" else found
 
-    def kill(self, part: str) -> int:
-        """End one process of a part as the machine's out-of-memory killer would; return its id."""
-        pid = eventually(lambda: self.pids(part), 30, f"a process of {part}")[0]
+    def kill(self, part: str, *, at_once: bool = False) -> int:
+        """End the oldest process of a part as the machine's out-of-memory killer would; return its id.
+
+        It is at work then: one that was only just started has nothing to lose; unless it is to be `at_once`.
+        """
+        least_seconds = 0.0 if at_once else AT_WORK_SECONDS
+
+        def at_work() -> list[int]:
+            return [pid for pid in self.pids(part) if _age_seconds(pid) >= least_seconds]
+
+        pid = max(eventually(at_work, 30, f"a process of {part}"), key=_age_seconds)
         os.kill(pid, signal.SIGKILL)
         return pid
 
@@ -144,12 +154,19 @@ class DevInstallation:
         return DataDirectory(self.data).webhook_key()
 
 
-def site_of(dev: DevInstallation, source: ImageServer, receiver: WebhookReceiver) -> Site:
-    """Return where the invariants look at an installation."""
+def site_of(
+    dev: DevInstallation,
+    source: ImageServer,
+    receiver: WebhookReceiver,
+    *,
+    database_url: str | None = None,
+    s3: S3Server | None = None,
+) -> Site:
+    """Return where the invariants look at an installation; database and store are its own unless given."""
     return Site(
         service=dev.service,
-        database_url=dev.database_url,
-        s3=dev.s3,
+        database_url=database_url or dev.database_url,
+        s3=s3 or dev.s3,
         prefix="",
         webhook_key=dev.webhook_key,
         receiver=receiver,
@@ -166,3 +183,12 @@ def _is(pid: int, word: str) -> bool:
     except OSError:
         return False
     return word.encode() in arguments or Path(os.fsdecode(arguments[0])).name == word
+
+
+def _age_seconds(pid: int) -> float:
+    """Return for how long a process has run; 0 for one that is gone."""
+    try:
+        started_ticks = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from imagebatch_embedded.processes import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 LOOPBACK = "127.0.0.1"
 PIECE_BYTES = 65_536
@@ -165,6 +165,11 @@ class HttpFaultProxy(FaultProxy):
         super().__init__(target_port)
         self.requests = 0
         self.spoiled = 0
+        self._awaited: tuple[bytes, Callable[[], None]] | None = None
+
+    def when_asked_for(self, target: str, act: Callable[[], None]) -> None:
+        """Call `act` once, before the next request is passed on that has `target` in its first line."""
+        self._awaited = (target.encode(), act)
 
     async def _upstream(self, link: _Link) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -174,6 +179,9 @@ class HttpFaultProxy(FaultProxy):
     async def _request(self, link: _Link, head: bytes) -> None:
         length = _content_length(head)
         self.requests += 1
+        if self._awaited is not None and self._awaited[0] in head.partition(b"\r\n")[0]:
+            (_, act), self._awaited = self._awaited, None
+            await self._loop.run_in_executor(None, act)
         toxics = self._toxics
         hit = self.requests % toxics.every == 0
         if hit and toxics.status is not None:

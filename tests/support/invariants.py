@@ -253,13 +253,13 @@ def webhook_is_signed_with_one_id_and_one_body(ended: Ended) -> None:
 
 
 def finished_images_are_not_fetched_again(source: ImageServer, batches: Sequence[Accepted], deaths: int) -> None:
-    """A shard that dies unasked costs what one flush interval holds and what is in hand; nothing else is asked twice.
+    """A shard that dies unasked costs one flush interval and what is in hand; nothing else is asked for twice.
 
-    A shard that was asked to stop drops what it is fetching: that costs its threads.
+    An interval holds the part that was being written and what ended meanwhile: up to two parts.
     """
     counts = fetches(source)
     again = {url: counts[url] - 1 for batch in batches for url in set(batch.urls) if counts[url] > 1}
-    allowed = deaths * (FLUSH_IMAGES + 2 * THREADS)
+    allowed = deaths * (2 * FLUSH_IMAGES + THREADS)
     assert sum(again.values()) <= allowed, f"{sum(again.values())} fetched again, {allowed} allowed: {again}"
 
 
