@@ -1,6 +1,6 @@
-"""Blocking calls of a dependency in threads of their own, bounded in number and in time. Held by the container.
+"""Blocking work in threads of its own: short calls bounded in time, and uploads in turn. Held by the container.
 
-A database that hangs keeps these threads and no others: results, uploads and health go on.
+A database that hangs keeps the threads of its calls and no others: results and health go on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,3 +38,27 @@ class BoundedCalls:
             answer.cancel()
         message = f"the {self._dependency} gave no answer in {self._seconds:g} seconds"
         raise Unavailable(message, dependency=self._dependency)
+
+
+class Turns:
+    """Work that takes much memory: `threads` at once, the rest waits, without a limit of time.
+
+    Always in the same threads, because the C library keeps for each thread what was once allocated in it.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, "turn")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, when its turn has come."""
+        context = copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: context.run(_lightly, work))
+
+
+def _lightly(work: Callable[[], T]) -> T:
+    """Return what `work` returns. A refusal lets go of the file, which its traces would hold as long as it lives."""
+    try:
+        return work()
+    except InvalidRequest as error:
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None) from None

@@ -16,7 +16,7 @@ from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
 from imagebatch.model.errors import Misconfigured
 from imagebatch.store import S3BlobStore
-from imagebatch_api.calls import BoundedCalls
+from imagebatch_api.calls import BoundedCalls, Turns
 from imagebatch_api.keys import KeyFile
 from imagebatch_api.watching import StatusWatch
 
@@ -52,7 +52,7 @@ class Container:
     watch: StatusWatch
     keys: KeyFile | None = None
     metrics: Metrics = field(default_factory=Metrics)
-    upload_slots: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    uploads: Turns = field(default_factory=lambda: Turns(UPLOADS_AT_ONCE))
     database_calls: BoundedCalls = field(
         default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
     )

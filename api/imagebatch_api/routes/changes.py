@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import anyio.to_thread
 from fastapi import APIRouter, Response
 
 from imagebatch.model.batch import Batch, Reason
@@ -56,7 +55,7 @@ async def retry(response: Response, container: ContainerDep, batch: NamedBatch) 
         registry=container.registry,
         clock=container.clock,
     )
-    request_id = await anyio.to_thread.run_sync(work, limiter=container.upload_slots)
+    request_id = await container.uploads.run(work)
     response.headers["Location"] = f"/status/{request_id}"
     return RetryOut(request_id=request_id)
 

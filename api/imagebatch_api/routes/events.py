@@ -19,7 +19,7 @@ EVENT = "status"
 _DATA = {"contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/StatusOut"}}
 _STREAM = {
     "description": "Events `status`, each with the answer of `/status/{request_id}` as its data, the last one final.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}, "itemSchema": {"properties": {"data": _DATA}}}},
+    "content": {"text/event-stream": {"itemSchema": {"properties": {"data": _DATA}}}},
     **described_headers({"Cache-Control": "`no-cache`.", "X-Accel-Buffering": "`no`: nginx passes events on at once."}),
 }
 

@@ -41,12 +41,16 @@ _REFUSED = ("invalid_request", "unauthorized", "invalid_link_token", "not_found"
 _FAILED = ("range_not_satisfiable", "database_unavailable", "store_unavailable")
 
 
+_BYTES = {"type": "string", "format": "binary"}
+
+
 def _answers(media_type: str) -> dict[int | str, dict[str, Any]]:
-    content = {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
+    whole = {"type": "object"} if media_type == "application/json" else _BYTES
+    file, range_ = ({"content": {media_type: {"schema": schema}}} for schema in (whole, _BYTES))
     part = described_headers({"Content-Range": "Which bytes of how many: `bytes <first>-<last>/<size>`."})["headers"]
     return {
-        200: {"description": "The file, streamed.", **content, **_HEADERS},
-        206: {"description": "A range of it.", **content, "headers": {**_HEADERS["headers"], **part}},
+        200: {"description": "The file, streamed.", **file, **_HEADERS},
+        206: {"description": "A range of it.", **range_, "headers": {**_HEADERS["headers"], **part}},
         304: {"description": "The file is still the one in `If-None-Match`."},
         **problem_answers(*_REFUSED, *_FAILED),
     }

@@ -1,12 +1,10 @@
 """POST /upload: a CSV in, a request id out. The row is committed before the answer goes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import uuid4
 
-import anyio.to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 
@@ -25,7 +23,6 @@ from imagebatch_api.schemas.uploads import DryRunOut, PlanOut, UploadOptionsIn, 
 
 router = APIRouter(tags=["requests"])
 
-T = TypeVar("T")
 OptionsQuery = Annotated[UploadOptionsIn, Query()]
 KeyHeader = Annotated[
     str | None,
@@ -129,21 +126,16 @@ async def upload(
         options = _options(query, sent.fields)
         work = _Upload(container, sent, options, spec_of(options, settings.intake), caller.owner)
         if options.dry_run:
-            return await _in_turn(container, work.plan)
+            return await container.uploads.run(work.plan)
         request_id = str(uuid4())
         from_now_about(request_id)
-        accepted = await _in_turn(container, partial(work.accept, request_id, idempotency_key))
+        accepted = await container.uploads.run(partial(work.accept, request_id, idempotency_key))
     request.state.request_id = accepted.request_id
     response.headers["Location"] = f"/status/{accepted.request_id}"
     if accepted.replayed:
         container.metrics.http_uploads_replayed.inc()
         response.headers["Idempotency-Replayed"] = "true"
     return UploadOut(request_id=accepted.request_id)
-
-
-async def _in_turn(container: Container, work: Callable[[], T]) -> T:
-    """Run blocking work in a thread when one of the upload slots is free."""
-    return await anyio.to_thread.run_sync(work, limiter=container.upload_slots)
 
 
 def _options(query: UploadOptionsIn, fields: dict[str, str]) -> UploadOptionsIn:

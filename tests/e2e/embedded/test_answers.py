@@ -85,7 +85,9 @@ def test_status_while_unfinished_says_when_to_ask_again(service: Service, image_
 
 
 def test_status_when_finished_has_the_contracts_fields(service: Service, finished: dict[str, object]):
-    fields = "request_id status reason message result_url errors_url report_url counts bytes created_at started_at"
+    fields = (
+        "request_id status reason message result_url errors_url report_url counts bytes created_at started_at retry_of"
+    )
     assert set(finished) == {*fields.split(), "finished_at"}
     answer = service.http.get(f"/status/{finished['request_id']}")
     assert "retry-after" not in answer.headers

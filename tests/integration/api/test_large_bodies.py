@@ -74,6 +74,26 @@ def test_upload_without_end_is_refused_and_cut_with_flat_memory(
     assert api.ask("GET", "/livez")[0] == 200
 
 
+HOSTILE = {
+    "bad rows": HEADER + b"x,,\n" * (LIMIT // 4 - len(HEADER)),
+    "undecodable": b"\xff\xfe" + b"\x00\xd8" * (LIMIT // 2 - 1),
+    "one endless cell": HEADER + b'1,Lamp,"' + b"https://a.example/1.jpg," * (LIMIT // 24 - 10),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_uploads_of_10_mebibytes_by_thirty_at_once_keep_memory_flat(api: ApiProcess, data: bytes) -> None:
+    assert LIMIT * 0.9 < len(data) <= LIMIT
+
+    def refused(_: int) -> int:
+        return api.ask("POST", "/upload", data, Content_Type="text/csv")[0]
+
+    with ThreadPoolExecutor(30) as clients:
+        assert set(clients.map(refused, range(30))) == {400}
+    assert api.peak_bytes() < 480 * MEBIBYTE  # four are read at once; thirty held at once would be over a gibibyte
+    assert api.ask("GET", "/readyz")[0] == 200
+
+
 def sent_until_cut(client: socket.socket, piece: bytes) -> int:
     sent = 0
     try:
