@@ -136,10 +136,25 @@ class Housekeeper:
 
     def _is_stray(self, request_id: str, written_before: datetime) -> bool:
         """Return whether a request has no row and was not written to of late: an upload may be going on."""
-        listed = self._store.list(names.request_prefix(request_id))
+        listed = list(self._store.list(names.request_prefix(request_id)))
         if not all(blob.modified_at is not None and blob.modified_at < written_before for blob in listed):
             return False
-        return request_id not in self._archive.known([request_id])
+        if request_id in self._archive.known([request_id]):
+            return False
+        return self._has_had_its_time(request_id, [blob.key for blob in listed])
+
+    def _has_had_its_time(self, request_id: str, keys: list[str]) -> bool:
+        """Return whether objects without a row may go now: those of a request that was worked on wait once more.
+
+        It had a row. The database may be an old backup, and people need time to see that.
+        """
+        worked_on = not all(names.is_made_at_acceptance(request_id, key) for key in keys)
+        lost = names.lost_key(request_id)
+        if lost in keys or names.plan_key(request_id) not in keys or not worked_on:
+            return True
+        self._store.put(lost, b"", "text/plain")
+        log.error("an accepted request is not in the database; its objects are removed in %s", self._stray_age)
+        return False
 
 
 def _request_ids(store: BlobStore) -> Iterator[str]:

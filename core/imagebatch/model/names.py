@@ -79,6 +79,16 @@ def reused_key(request_id: str) -> str:
     return f"{shards_prefix(request_id)}reused.jsonl"
 
 
+def lost_key(request_id: str) -> str:
+    """Return the key of the mark on an accepted request's objects that no row names: their time runs from it."""
+    return f"{request_prefix(request_id)}lost"
+
+
+def is_made_at_acceptance(request_id: str, key: str) -> bool:
+    """Return whether an upload or a retry writes the object before its row; all others are made once it has one."""
+    return key in (input_key(request_id), images_key(request_id), plan_key(request_id), reused_key(request_id))
+
+
 INSTALLATION_KEY = "installation"  # the marker object: it holds the id of the installation that the prefix belongs to
 
 

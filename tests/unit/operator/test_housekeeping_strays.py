@@ -52,6 +52,40 @@ def test_run_leaves_a_folder_that_was_written_to_of_late(
     assert len(list(store.list(names.request_prefix(STRAY)))) == 3
 
 
+def test_run_leaves_what_was_worked_on_for_another_day_once_its_row_is_missing(
+    housekeeper: Housekeeper, stray: Scene, store: MemoryBlobStore, clock: ManualClock
+) -> None:
+    """As after an older backup of the database was restored."""
+    stray.finish_all()
+    clock.pass_(72 * HOUR)
+    for hours in (0, 12, 11.9):
+        clock.pass_(hours * HOUR)
+        housekeeper.run(RUN)
+        assert store.head(names.shard_results_key(STRAY, 0)) is not None
+    clock.pass_(0.2 * HOUR)
+    housekeeper.run(RUN)
+    assert left(store) == []
+
+
+def test_run_removes_what_a_worker_wrote_after_its_request_went(
+    housekeeper: Housekeeper, stray: Scene, store: MemoryBlobStore, clock: ManualClock
+) -> None:
+    stray.finish_all()
+    store.delete([names.input_key(STRAY), names.images_key(STRAY), names.plan_key(STRAY)])
+    clock.pass_(24.1 * HOUR)
+    housekeeper.run(RUN)
+    assert left(store) == []
+
+
+def test_run_removes_a_retry_that_never_got_its_row_as_any_upload(
+    housekeeper: Housekeeper, stray: Scene, store: MemoryBlobStore, clock: ManualClock
+) -> None:
+    store.put(names.reused_key(STRAY), b"", "application/jsonl")
+    clock.pass_(24.1 * HOUR)
+    housekeeper.run(RUN)
+    assert left(store) == []
+
+
 def test_run_leaves_requests_however_old_they_are(
     housekeeper: Housekeeper, accepted: Callable[..., Scene], store: MemoryBlobStore, clock: ManualClock
 ) -> None:
