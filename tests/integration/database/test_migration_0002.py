@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from imagebatch.database.postgres import PostgresDatabase
+from imagebatch.model.names import retry_id
 from imagebatch.settings import DatabaseSettings
 from imagebatch_migrations import downgrade, upgrade
 
@@ -79,13 +80,32 @@ def test_outputs_when_an_older_version_settles_them_later_are_read_with_their_na
     assert names_read(database_url) == NAMES
 
 
+def test_a_retry_when_taken_back_and_forth_still_holds_its_parent_and_its_images(
+    database_url: str, cursor: Cursor
+) -> None:
+    upgrade(database_url)
+    cursor.execute(REQUEST, [REQUEST_ID])
+    retry = retry_id(REQUEST_ID)
+    cursor.execute(REQUEST, [retry])
+    file_id = cursor.fetchone()[0]
+    cursor.execute("UPDATE file_processing SET retry_of = %s WHERE request_id = %s", [REQUEST_ID, retry])
+    for number, owner in enumerate((REQUEST_ID, retry)):
+        link = f"https://images.example/results/{owner}/images/{number}.jpg?t=AbC-_1"
+        cursor.execute(IMAGE, [file_id, number, number, link, None])
+    downgrade(database_url, BEFORE)
+    upgrade(database_url)
+
+    with PostgresDatabase(DatabaseSettings(database_url)) as database:
+        assert database.batches.get(retry).retry_of == REQUEST_ID
+        assert database.batches.get(REQUEST_ID).retry_of is None
+        outcomes = [(each.request_id, each.name) for each in database.listings.outcomes(retry)]
+    assert outcomes == [(REQUEST_ID, "0.jpg"), (None, "1.jpg")]
+
+
 def test_a_database_in_use_when_taken_back_and_forth_keeps_its_requests(database_url: str, cursor: Cursor) -> None:
     upgrade(database_url)
     settled_by_an_older_version(cursor)
-    cursor.execute(
-        REQUEST.replace("(request_id,", "(retry_of, request_id,").replace("(%s,", "(%s, %s,"),
-        [REQUEST_ID, str(uuid.uuid4())],
-    )
+    cursor.execute(REQUEST, [str(uuid.uuid4())])
     downgrade(database_url, BEFORE)
     upgrade(database_url)
 
