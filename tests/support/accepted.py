@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from support import pictures
+from support.loopback_server import Reply
 from support.service import FINAL, Service, csv_of
 from support.waiting import eventually
 
@@ -69,10 +70,18 @@ class Accepted:
         eventually(reached, timeout_seconds, f"the end of {self.request_id}")
 
 
-def send(service: Service, source: ImageServer, images: int, webhook_url: str = "", name: str = "p") -> Accepted:
-    """Upload a batch of small pictures with URLs of its own, four in a row."""
+def send(
+    service: Service,
+    source: ImageServer,
+    images: int,
+    webhook_url: str = "",
+    name: str = "p",
+    delay_seconds: float = 0.0,
+) -> Accepted:
+    """Upload a batch of small pictures with URLs of its own, four in a row, each sent after a delay."""
     for number in range(PICTURES):
-        source.add(f"/{name}{number}.jpg", pictures.jpeg(96, 64, seed=number))
+        picture = pictures.jpeg(96, 64, seed=number)
+        source.add(f"/{name}{number}.jpg", Reply(picture, "image/jpeg", delay_seconds=delay_seconds))
     urls = [source.url(f"/{name}{n % PICTURES}.jpg?{n}") for n in range(images)]
     lists = [urls[n : n + URLS_IN_A_ROW] for n in range(0, images, URLS_IN_A_ROW)]
     fields = {"webhook_url": webhook_url} if webhook_url else {}

@@ -31,7 +31,7 @@ START_SECONDS = 90.0
 STOP_SECONDS = 90.0
 GONE_SECONDS = 40.0  # a shard has 13 s, a server that is asked to end has longer
 
-AT_WORK_SECONDS = 1.2
+AT_WORK_SECONDS = 0.8
 
 # What stands in each part's command line.
 PARTS = {

@@ -6,7 +6,6 @@ Each outage lasts a moment here; `make faults` says by FAULT_SECONDS that it las
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -112,9 +111,7 @@ def test_batch_when_a_dependency_fails_in_each_phase_finishes_and_keeps_every_in
     settling.await_and_end(batch, dev, seconds)
     delivering.await_and_end(batch, dev, seconds)
 
-    started = time.monotonic()
     batch.follow(dev.service, FINISH_SECONDS)
-    print(f"final {time.monotonic() - started:.1f} s after the last outage")
     check_all(network.site(image_source, webhook_receiver), [batch])
     assert batch.last["reason"] == "AllSucceeded"
 
