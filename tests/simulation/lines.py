@@ -11,6 +11,8 @@ from typing import Any
 
 from imagebatch.model.errors import ImageRejected, Unavailable
 
+JOIN_SECONDS = 10.0
+
 
 class Killed(BaseException):
     """The program was ended here, as by SIGKILL: nothing of it runs on."""
@@ -22,21 +24,24 @@ class Kind(Enum):
     KILL = "the program dies before the call"
     DOWN = "the call does not reach the server"
     LOST = "the server does what it is asked, and its answer is lost"
+    MEANWHILE = "something else happens before the call"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a program's call number `at`, counted from 0."""
+    """What happens to a program's call number `at`, counted from 0; `event` names what happens meanwhile."""
 
     kind: Kind
     at: int
+    event: str = ""
 
 
 class Servers:
-    """Which of the servers are `away`: database, store."""
+    """Which of the servers are `away`: database, store. `happen` makes an event happen, by its name."""
 
     def __init__(self) -> None:
         self.away: set[str] = set()
+        self.happen: Callable[[str], None] = lambda event: None
 
 
 class Program:
@@ -64,6 +69,11 @@ class Program:
         """Return a port whose calls may fail; `server` is what an error names."""
         return _Port(self, server, inner)
 
+    @property
+    def was_let_down(self) -> bool:
+        """True when a server left the program without an answer in the last block."""
+        return self.met is not None and self.met.kind in (Kind.DOWN, Kind.LOST)
+
     def die(self) -> None:
         """End the program; whatever thread of it calls next learns of it there."""
         self.dead = True
@@ -81,6 +91,9 @@ class Program:
                 self.dead = struck.kind is Kind.KILL
         if struck is not None and struck.kind is Kind.KILL:
             raise Killed(self.name)
+        if struck is not None and struck.kind is Kind.MEANWHILE:
+            self._servers.happen(struck.event)
+            struck = None
         if server in self._servers.away or (struck is not None and struck.kind is Kind.DOWN):
             raise _no_answer(server)
         answer = effect()
@@ -90,7 +103,7 @@ class Program:
 
     def step(self) -> None:
         """Take a step that asks no server: it can be the last, and nothing else can befall it."""
-        if self._fault is None or self._fault.kind is Kind.KILL:
+        if self._fault is None or self._fault.kind in (Kind.KILL, Kind.MEANWHILE):
             self.call("nothing", lambda: None)
 
 
@@ -123,8 +136,8 @@ def _no_answer(server: str) -> Exception:
 
 @contextmanager
 def deaths_are_expected() -> Iterator[None]:
-    """Have threads of programs that were killed end without a word."""
-    before = threading.excepthook
+    """Have threads of shards that were killed end without a word, and wait for their end."""
+    before, running = threading.excepthook, set(threading.enumerate())
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
         if not isinstance(arguments.exc_value, Killed):
@@ -134,4 +147,7 @@ def deaths_are_expected() -> Iterator[None]:
     try:
         yield
     finally:
+        for thread in set(threading.enumerate()) - running:
+            if thread.name.startswith("image-"):
+                thread.join(JOIN_SECONDS)
         threading.excepthook = before

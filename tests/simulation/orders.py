@@ -37,5 +37,11 @@ class Order:
 
 KEYS = st.none() | st.sampled_from("ab")
 ORDERS = st.builds(Order, ROWS, KILLERS, st.integers(1, 4), st.booleans(), KEYS)
-FAULTS = st.none() | st.builds(Fault, st.sampled_from(Kind), st.integers(0, 15))
+CALLS = st.integers(0, 5) | st.integers(0, 15)
+EVENTS = st.sampled_from(["cancel", "delete", "retry", "sweep", "work", "work and sweep", "keep house"])
+FAULTS = st.one_of(
+    st.none(),
+    st.builds(Fault, st.sampled_from([Kind.KILL, Kind.DOWN, Kind.LOST]), CALLS),
+    st.builds(Fault, st.just(Kind.MEANWHILE), CALLS, EVENTS),
+)
 WHICH = st.integers(0, 9)

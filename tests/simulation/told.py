@@ -97,7 +97,8 @@ def _end_is_right(world: World, told: Told, batch: Batch) -> None:
     reason = batch.verdict.reason
     late = batch.finished_at >= batch.created_at + timedelta(seconds=batch.spec.active_deadline_seconds)
     if not batch.has_result:
-        assert "store" in world.servers.away, f"{reason} without results, and the store is there"
+        lost = "store" in world.servers.away or world.operator.program.was_let_down
+        assert lost, f"{reason} without results, and the store is there"
         return
     assert [slot.outcome.url for slot in told.slots] == [url for row in told.urls for url in row]
     assert (codes.count(None), len(codes) - codes.count(None)) == (counts.succeeded, counts.failed)
@@ -117,7 +118,8 @@ def _outcome_is_right(world: World, told: Told, slot: SettledSlot) -> None:
     deaths = max((n for (request_id, _), n in world.killed.items() if request_id == told.request_id), default=0)
     if deaths >= 2:
         allowed.add("out_of_memory")
-    if told.request_id in world.jobs.given_up:
+    # A shard outlives two pictures that kill it; with faults from outside as well it may be tried too often.
+    if told.request_id in world.jobs.given_up & world.troubled:
         allowed.add("shard_failed")
     assert code in allowed, f"{url} came to {code}"
 

@@ -30,7 +30,7 @@ from imagebatch_processor.pipeline import Pipeline
 from imagebatch_processor.run import Task, read_task
 from imagebatch_processor.shard import End, Shard
 from simulation.jobs import DONE, NEVER, STOPPED, PlayedJobs
-from simulation.lines import Fault, Killed, Program, Servers, deaths_are_expected
+from simulation.lines import Fault, Killed, Kind, Program, Servers, deaths_are_expected
 from simulation.sources import Codec, Fetcher, Receiver, Web
 from simulation.turns import OneThread
 
@@ -55,7 +55,7 @@ class Database(Protocol):
 class World:
     """One installation. `keys` is a folder with the signing key `default`.
 
-    `killed` counts how often a shard was ended from outside.
+    `killed` counts how often a shard was ended from outside, `troubled` are requests with a shard that met a fault.
     """
 
     database: Database
@@ -68,16 +68,20 @@ class World:
     jobs: PlayedJobs = field(default_factory=PlayedJobs)
     jobs_outlive_the_operator: bool = False
     killed: Counter[tuple[str, int]] = field(default_factory=Counter)
+    troubled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.start_operator()
 
     def start_operator(self) -> None:
-        """Start the operator anew; on one machine its Jobs went with the one before."""
+        """Start the operator anew; on one machine its Jobs went with the one before.
+
+        The other one stands for its other threads, and for the one before that is still ending.
+        """
         if not self.jobs_outlive_the_operator:
             self.jobs.lose()
             self.jobs = PlayedJobs(self.jobs.given_up)
-        self.operator = Operator(self)
+        self.operator, self.other_operator = Operator(self), Operator(self)
 
     def api(self) -> Api:
         """Return an API process for one call."""
@@ -108,7 +112,9 @@ class World:
 
         with program.under(fault), deaths_are_expected():
             code = _exit_code(program, partial(self._work, program, turns, Task(request_id, index), at_fetch))
-        self.killed[request_id, index] += code == SIGKILL and program.met is not None
+        if program.was_let_down or (code == SIGKILL and program.met is not None):
+            self.troubled.add(request_id)
+        self.killed[request_id, index] += code == SIGKILL and program.met is not None and program.met.kind is Kind.KILL
         jobs.ended(request_id, index, code)
 
     def _work(self, program: Program, turns: OneThread, task: Task, at_fetch: Callable[[str], None]) -> End:
