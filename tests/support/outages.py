@@ -61,11 +61,11 @@ class Moment:
         self._proxy.inflict(self._toxics)
         self._began_at = time.monotonic()
 
-    def before(self, answer: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
-        """Return `answer`, with the outage beginning at its first call."""
+    def before(self, answer: Callable[[Request], Reply], request_id: str) -> Callable[[Request], Reply]:
+        """Return `answer`, with the outage beginning when it is first told of a batch."""
 
         def begun(request: Request) -> Reply:
-            if self._began_at is None:
+            if self._began_at is None and request_id.encode() in request.body:
                 self.begin()
             return answer(request)
 

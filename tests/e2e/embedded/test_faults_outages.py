@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 from fixtures.servers import S3Server
 from support import pictures
-from support.accepted import send
+from support.accepted import Accepted, send
 from support.dev_installation import DevInstallation
 from support.fault_proxy import FaultProxy, HttpFaultProxy, Toxics
 from support.image_server import ImageServer
@@ -30,6 +30,7 @@ from support.webhook_receiver import WebhookReceiver
 from imagebatch_embedded.postgres_server import PostgresServer
 
 IMAGES = 400
+FEW_IMAGES = 40
 MIDDLE = 60
 FINISH_SECONDS = 120.0
 NOTICE_SECONDS = 45.0
@@ -75,6 +76,11 @@ def network(postgres_server: PostgresServer, s3_server: S3Server) -> Iterator[Ne
         yield Network(dev, proxies, store_proxy, url, s3_server, prefix)
 
 
+def send_slow(network: Network, source: ImageServer, receiver: WebhookReceiver, name: str) -> Accepted:
+    """Upload a batch that cannot end before the test has said what is to happen then."""
+    return send(network.dev.service(), source, FEW_IMAGES, receiver.address, name, delay_seconds=1.0)
+
+
 @pytest.mark.parametrize(
     ("dependency", "toxics"),
     [
@@ -100,20 +106,23 @@ def test_batch_when_a_dependency_fails_in_each_phase_finishes_and_keeps_every_in
     toxics: Toxics,
 ) -> None:
     proxy, dev = network.proxies[dependency], network.dev
-    batch = send(dev.service(), image_source, IMAGES, webhook_receiver.address)
+    running = send(dev.service(), image_source, IMAGES, webhook_receiver.address, "running-")
+    running.follow(dev.service, FINISH_SECONDS, until=lambda each: each.done > MIDDLE)
+    through_an_outage(proxy, toxics, running, dev, seconds)
+    running.follow(dev.service, FINISH_SECONDS)
 
-    batch.follow(dev.service, FINISH_SECONDS, until=lambda each: each.done > MIDDLE)
-    through_an_outage(proxy, toxics, batch, dev, seconds)  # running
+    settling, at_settling = send_slow(network, image_source, webhook_receiver, "settling-"), Moment(proxy, toxics)
+    network.store.when_asked_for(f"{settling.request_id}/report.json", at_settling.begin)
+    at_settling.await_and_end(settling, dev, seconds)
+    settling.follow(dev.service, FINISH_SECONDS)
 
-    settling, delivering = Moment(proxy, toxics), Moment(proxy, toxics)
-    network.store.when_asked_for("/report.json", settling.begin)
-    webhook_receiver.answer = delivering.before(webhook_receiver.answer)
-    settling.await_and_end(batch, dev, seconds)
-    delivering.await_and_end(batch, dev, seconds)
+    delivering, at_delivering = send_slow(network, image_source, webhook_receiver, "delivering-"), Moment(proxy, toxics)
+    webhook_receiver.answer = at_delivering.before(webhook_receiver.answer, delivering.request_id)
+    at_delivering.await_and_end(delivering, dev, seconds)
+    delivering.follow(dev.service, FINISH_SECONDS)
 
-    batch.follow(dev.service, FINISH_SECONDS)
-    check_all(network.site(image_source, webhook_receiver), [batch])
-    assert batch.last["reason"] == "AllSucceeded"
+    check_all(network.site(image_source, webhook_receiver), batches := [running, settling, delivering])
+    assert {batch.last["reason"] for batch in batches} == {"AllSucceeded"}
 
 
 @pytest.mark.parametrize(
