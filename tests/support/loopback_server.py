@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """One request as received. Header names are lower-case; `connection` numbers the client's connections from 1."""
+    """One request as received. Header names are lower-case; `connection` numbers the client's connections from 1.
+
+    `received_at` are seconds since the epoch.
+    """
 
     method: str
     target: str
@@ -23,6 +27,7 @@ class Request:
     body: bytes
     connection: int
     client_port: int = 0
+    received_at: float = field(default_factory=time.time)
 
     @property
     def path(self) -> str:
