@@ -103,13 +103,14 @@ class KeyFile:
             log.info("the API keys were read anew: there are %d", len(self._keys))
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with the file's content, None while there is no file."""
+def _mark(path: Path) -> tuple[int, ...] | None:
+    """Return what changes with the file's content and its rights, None while there is no file."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    # The change time too: rights that were mended, and content that was copied with its old time, change nothing else.
+    return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(path: Path) -> tuple[ApiKey, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from imagebatch.model.errors import Misconfigured
 from imagebatch_api.keys import KeyFile, matching, parse_keys
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def sum_of(key: str) -> str:
@@ -79,6 +79,27 @@ def test_key_file_when_it_changes_is_read_again(tmp_path: Path) -> None:
     assert matching(file.keys(), "old")
     path.write_text(f"shop:{sum_of('renewed')}\nother:{sum_of('x')}\n")
     assert (matching(file.keys(), "old"), len(file.keys())) == (None, 2)
+
+
+def test_key_file_when_it_changes_but_not_its_size_or_time_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"shop:{sum_of('old')}\n")
+    file, before = KeyFile(path), path.stat()
+    path.write_text(f"shop:{sum_of('new')}\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (matching(file.keys(), "old"), matching(file.keys(), "new") is None) == (None, False)
+
+
+def test_key_file_when_its_rights_are_mended_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"shop:{sum_of('old')}\n")
+    file = KeyFile(path)
+    path.write_text(f"shop:{sum_of('new')}\n")
+    with monkeypatch.context() as closed:  # root, who runs tests in places, may read anything
+        closed.setattr(Path, "read_text", Mock(side_effect=PermissionError(errno.EACCES, "Permission denied")))
+        assert matching(file.keys(), "old")
+    path.chmod(0o640)
+    assert (matching(file.keys(), "old"), matching(file.keys(), "new") is None) == (None, False)
 
 
 @pytest.mark.parametrize("broken", [b"shop:no\n", b"\xff\xfe", None])
