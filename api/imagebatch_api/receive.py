@@ -101,9 +101,17 @@ async def _read_raw(request: Request, limits: UploadLimits) -> Received:
 
 
 class _Form(MultiPartParser):
-    """Starlette's parser, which by itself takes a form that breaks off for a whole one and forgets its file."""
+    """Starlette's parser, which by itself takes a form that breaks off for a whole one and forgets its file.
+
+    Texts are UTF-8: a `charset` of the header, which RFC 7578 (section 8) does not know, would choose any of Python's.
+    """
 
     ended = False
+
+    def on_part_begin(self) -> None:
+        """Begin a part."""
+        self._charset = "utf-8"
+        super().on_part_begin()
 
     def on_end(self) -> None:
         """Note that the last boundary was there."""

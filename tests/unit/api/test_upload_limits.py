@@ -136,6 +136,17 @@ def test_upload_of_a_form_that_breaks_off_is_400(api: AsgiClient, batches: Memor
     assert batches.batches == {}
 
 
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "unicode_escape", "utf-7", "no-such", "utf-16"])
+@pytest.mark.parametrize("name", ["\\ud800", "+2AA-", "..xx-.."])
+def test_upload_of_a_form_is_read_as_utf_8_whatever_charset_it_names(api: AsgiClient, name: str, charset: str) -> None:
+    content = FILE_START + ROW + b"\r\n" + part(name, b"50") + f"\r\n--{BOUNDARY}--\r\n".encode()
+    answer = api.post(
+        "/upload", content=content, headers={"Content-Type": f"{FORM['Content-Type']}; charset={charset}"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["column"] == name
+
+
 @pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=" + "b" * 5_000])
 def test_upload_of_a_form_with_a_bad_boundary_is_400(api: AsgiClient, boundary: str) -> None:
     answer = api.post("/upload", content=FILE_START, headers={"Content-Type": "multipart/form-data" + boundary})
