@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -15,13 +16,15 @@ from imagebatch.settings import ApiSettings, load
 from imagebatch.telemetry import configure_logging
 from imagebatch_api.app import create_app
 from imagebatch_api.container import build_container
+from imagebatch_api.routes import events
 
 if TYPE_CHECKING:
     from socket import socket
 
     from imagebatch_api.container import Container
 
-DRAIN_SECONDS = 20
+DRAIN_SECONDS = 15  # embedded mode kills after 20
+STREAM_END_SECONDS = 2.0
 MISCONFIGURED_EXIT = 2
 
 
@@ -47,7 +50,10 @@ def main() -> int:
 
 
 class _Server(uvicorn.Server):
-    """A server whose streams end when it is told to stop: they would outlast the drain."""
+    """A server whose streams end when it is told to stop: they would outlast the drain.
+
+    Clients that read no more cannot be told: their connections are cut, streams soon, others after the drain.
+    """
 
     def __init__(self, config: uvicorn.Config, container: Container) -> None:
         super().__init__(config)
@@ -56,7 +62,16 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End the streams, then drain."""
         self._watch.end()
+        asyncio.get_running_loop().call_later(STREAM_END_SECONDS, self._cut, events.PATH_END)
         await super().shutdown(sockets)
+        self._cut()
+
+    def _cut(self, path_end: str = "") -> None:
+        """Close the connections whose request has a path with this end, and forget what they were to be sent."""
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if not path_end or (cycle is not None and cycle.scope["path"].endswith(path_end)):
+                connection.transport.abort()
 
 
 def _serve(server: uvicorn.Server) -> int:

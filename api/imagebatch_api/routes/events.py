@@ -16,6 +16,7 @@ router = APIRouter(tags=["requests"])
 
 RECONNECT_MILLISECONDS = 2_000
 EVENT = "status"
+PATH_END = "/events"
 _DATA = {"contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/StatusOut"}}
 _STREAM = {
     "description": "Events `status`, each with the answer of `/status/{request_id}` as its data, the last one final.",
@@ -31,7 +32,7 @@ async def changes(container: ContainerDep, batch: NamedBatch) -> AsyncIterator[A
 
 
 @router.get(
-    "/status/{request_id}/events",
+    "/status/{request_id}" + PATH_END,
     summary="Every change of a request",
     response_class=EventSourceResponse,
     responses={200: _STREAM, **problem_answers(*NAMED, "too_many_streams")},

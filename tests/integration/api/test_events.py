@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psycopg2
 import pytest
 from support.event_stream import Watcher, events_of
 from support.sample_batches import RUNNING, end, new_batch, progress
@@ -74,6 +77,32 @@ def test_process_told_to_stop_ends_its_streams_within_seconds(
         assert api.child.wait(30) == 0
         assert time.monotonic() - began < 10
     assert "Traceback" not in api.log.read_text()
+
+
+def test_process_told_to_stop_waits_no_longer_for_a_client_that_does_not_read(
+    api: ApiProcess, migrated_database_url: str, request_id: str
+) -> None:
+    with socket.socket() as client, closing(psycopg2.connect(migrated_database_url)) as connection:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.connect(("127.0.0.1", api.port))
+        client.sendall(f"GET /status/{request_id}/events HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert client.recv(100)
+        with connection, connection.cursor() as cursor:  # one event that no buffer between the two can hold
+            cursor.execute("UPDATE file_processing SET message = repeat('m', 20000000)")
+        eventually(lambda: waiting_to_be_sent(api, client) > 100_000, what="full buffers")
+        began = time.monotonic()
+        api.child.send_signal(signal.SIGTERM)
+        assert api.child.wait(30) == 0
+        assert time.monotonic() - began < 10
+    assert "Traceback" not in api.log.read_text()
+
+
+def waiting_to_be_sent(api: ApiProcess, client: socket.socket) -> int:
+    """Return the bytes that the kernel holds for a client that does not take them."""
+    ends = [f":{port:04X}" for port in (api.port, client.getsockname()[1])]
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    found = [line[4] for line in lines if [line[1][8:], line[2][8:]] == ends]
+    return int(found[0].partition(":")[0], 16) if found else 0
 
 
 def test_streams_beyond_the_places_are_503_until_others_go(
