@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebatch import settings
+from imagebatch.model import csvtext
 from imagebatch.model.batch import MAX_SIDE_PIXELS
 from imagebatch.net.messages import FetchLimits
 from imagebatch_api import container, idempotency, receive, watching
@@ -37,6 +38,8 @@ class Limit:
 UPLOAD = (
     Limit("Size of a CSV", "max_upload_bytes", "bytes", "too_large"),
     Limit("Rows of a CSV", "max_rows", "", "too_many_rows"),
+    Limit("Columns of a CSV", "max_columns", "", "too_many_columns"),
+    Limit("Delimiters in a line of a CSV", csvtext.MAX_DELIMITERS_IN_LINE, "", "too_many_columns"),
     Limit("Image URLs in a row", "max_urls_per_row", "", "too_many_urls"),
     Limit("Length of an image URL", "max_url_length", "characters", "url_too_long"),
     Limit("Mistakes named in one answer", "max_violations", "", None, "the rest is counted"),
@@ -46,7 +49,8 @@ UPLOAD = (
     Limit("Length of a webhook URL", MAX_WEBHOOK_URL_LENGTH, "characters", "invalid_request"),
     Limit("`max_width`, `max_height`", MAX_SIDE_PIXELS, "pixels", "invalid_request"),
     Limit("Length of an `Idempotency-Key`", idempotency.MAX_KEY_LENGTH, "characters", "invalid_request"),
-    Limit("Uploads worked on at once", container.UPLOADS_AT_ONCE, "", None, "further ones wait"),
+    Limit("Uploads of up to 1 MiB worked on at once", container.UPLOADS_AT_ONCE, "", None, "further ones wait"),
+    Limit("Larger uploads worked on at once", container.LARGE_UPLOADS_AT_ONCE, "", None, "further ones wait"),
     Limit("Event streams open at once", watching.STREAMS_AT_ONCE, "", "too_many_streams"),
 )
 IMAGE = (

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from imagebatch.ports import Archive, Batches, BlobStore, Clock, Deliveries, Listings, Registry
     from imagebatch.settings import ApiSettings
 
-# Reading and writing a large CSV takes up to some 100 MB each; more uploads at once wait, on disk.
+# A CSV that is read takes up to 40 times its size; more uploads at once wait, on disk.
 UPLOADS_AT_ONCE = 4
+LARGE_UPLOADS_AT_ONCE = 1
+LARGE_UPLOAD_BYTES = 1024 * 1024
 CHECKS_AT_ONCE = 4  # a dependency that hangs keeps no more threads than these
 CALLS_AT_ONCE = 16
 LOOKS_AT_ONCE = 4
@@ -53,11 +55,16 @@ class Container:
     keys: KeyFile | None = None
     metrics: Metrics = field(default_factory=Metrics)
     uploads: Turns = field(default_factory=lambda: Turns(UPLOADS_AT_ONCE))
+    large_uploads: Turns = field(default_factory=lambda: Turns(LARGE_UPLOADS_AT_ONCE))
     database_calls: BoundedCalls = field(
         default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
     )
     check_slots: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS_AT_ONCE))
     close: Callable[[], None] = lambda: None
+
+    def turns(self, upload_bytes: int) -> Turns:
+        """Return the turns in which an upload of this size is worked on."""
+        return self.large_uploads if upload_bytes > LARGE_UPLOAD_BYTES else self.uploads
 
 
 def build_container(settings: ApiSettings, registry: Registry) -> Container:

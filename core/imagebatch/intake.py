@@ -31,7 +31,7 @@ JSON = "application/json"
 JSON_LINES = "application/jsonl"
 
 # A file was accepted under the limits of its time; they may have been changed since.
-_NO_LIMITS = CsvLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, max_violations=1)
+_NO_LIMITS = CsvLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, max_violations=1)
 
 log = logging.getLogger(__name__)
 

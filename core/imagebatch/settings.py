@@ -68,6 +68,7 @@ class IntakeSettings:
 
     max_upload_bytes: int = setting(10 * 1024 * 1024, help="Largest CSV, in bytes.")
     max_rows: int = setting(50_000, help="Most rows of a CSV.")
+    max_columns: int = setting(1_000, help="Most columns of a CSV.")
     max_urls_per_row: int = setting(20, help="Most image URLs in a row.")
     max_url_length: int = setting(2_048, help="Longest image URL, in characters.")
     max_violations: int = setting(1_000, help="Bad rows named in one answer.")
@@ -81,6 +82,7 @@ class IntakeSettings:
         return CsvLimits(
             max_bytes=self.max_upload_bytes,
             max_rows=self.max_rows,
+            max_columns=self.max_columns,
             max_urls_per_row=self.max_urls_per_row,
             max_url_length=self.max_url_length,
             max_violations=self.max_violations,

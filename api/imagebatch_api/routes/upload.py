@@ -125,11 +125,12 @@ async def upload(
     async with received(request, UploadLimits(settings.intake.max_upload_bytes, settings.upload_seconds)) as sent:
         options = _options(query, sent.fields)
         work = _Upload(container, sent, options, spec_of(options, settings.intake), caller.owner)
+        turns = container.turns(sent.size)
         if options.dry_run:
-            return await container.uploads.run(work.plan)
+            return await turns.run(work.plan)
         request_id = str(uuid4())
         from_now_about(request_id)
-        accepted = await container.uploads.run(partial(work.accept, request_id, idempotency_key))
+        accepted = await turns.run(partial(work.accept, request_id, idempotency_key))
     request.state.request_id = accepted.request_id
     response.headers["Location"] = f"/status/{accepted.request_id}"
     if accepted.replayed:

@@ -18,6 +18,7 @@ class CsvCode(StrEnum):
     UNTERMINATED_QUOTE = "unterminated_quote"
     MISSING_COLUMN = "missing_column"
     DUPLICATE_COLUMN = "duplicate_column"
+    TOO_MANY_COLUMNS = "too_many_columns"
     NO_ROWS = "no_rows"
     TOO_MANY_ROWS = "too_many_rows"
     AMBIGUOUS_ROW = "ambiguous_row"

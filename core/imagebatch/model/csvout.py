@@ -44,6 +44,7 @@ class OutputCsvWriter(_CsvWriter):
 
     def __init__(self, sink: Sink, table: CsvTable) -> None:
         super().__init__(sink, table)
+        self._columns = len(table.header)
         self._outputs = table.columns.outputs
         name = OUTPUT_IMAGE_URLS if self._outputs is None else table.header[self._outputs]
         self._write(self._with_output(table.header, name))
@@ -58,7 +59,8 @@ class OutputCsvWriter(_CsvWriter):
             raise ValueError(message)
         self._write(self._with_output(row.cells, join_slots(output_urls)))
 
-    def _with_output(self, cells: tuple[str, ...], output: str) -> list[str]:
+    def _with_output(self, read: tuple[str, ...], output: str) -> list[str]:
+        cells = [*read, *[""] * (self._columns - len(read))]
         if self._outputs is None:
             return [*cells, output]
         return [*cells[: self._outputs], output, *cells[self._outputs + 1 :]]

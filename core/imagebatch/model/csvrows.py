@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from imagebatch.model.csvcells import unguard_formula
 from imagebatch.model.csvfaults import CsvCode, CsvFaults, shown
 from imagebatch.model.csvhead import Columns, Header, detect_delimiter, read_header
-from imagebatch.model.csvtext import Record, cells_of_any_length, decode, records
+from imagebatch.model.csvtext import (
+    MAX_DELIMITERS_IN_LINE,
+    Record,
+    cells_of_any_length,
+    decode,
+    overlong_line,
+    records,
+)
 from imagebatch.model.csvurls import split_urls, starts_as_url, url_fault
 from imagebatch.model.errors import TooLarge
 
@@ -27,10 +34,14 @@ _SERIAL_NUMBER = re.compile(r"0*([1-9][0-9]{0,17})(?:\.0*)?")
 
 @dataclass(frozen=True, slots=True)
 class CsvLimits:
-    """What an uploaded CSV may hold. Bytes of the file; rows; URLs of a row; characters of a URL; violations named."""
+    """What an uploaded CSV may hold.
+
+    Bytes of the file; rows; columns; URLs of a row; characters of a URL; violations named.
+    """
 
     max_bytes: int = 10 * 1024 * 1024
     max_rows: int = 50_000
+    max_columns: int = 1_000
     max_urls_per_row: int = 20
     max_url_length: int = 2_048
     max_violations: int = 1_000
@@ -41,7 +52,8 @@ class Row:
     """One product. `number` counts rows from 0, `line` is the physical line, from 1, on which the row starts.
 
     `serial_number` is the number alone: `1` for `1.` or `001`. `product_name` and `image_urls` are without the
-    white space around them. `cells` are as read, one for each column of the header, for the output.
+    white space around them. `cells` are as read, for the output: at most one for each column of the header, and not
+    padded, since 50,000 short rows under a wide header would take gibibytes.
     """
 
     number: int
@@ -74,20 +86,31 @@ def parse(data: bytes, limits: CsvLimits) -> CsvTable:
         raise TooLarge(message)
     text_faults, row_faults = CsvFaults(limits.max_violations), CsvFaults(limits.max_violations)
     decoded = decode(data, text_faults)
-    header: Header | None = None
-    rows: list[Row] = []
     with cells_of_any_length(decoded.text):
         delimiter = detect_delimiter(decoded.text)
-        found = records(decoded.text, delimiter, row_faults)
-        if first := next(found, None):
-            header = read_header(first, row_faults)
-        else:
-            row_faults.add(CsvCode.NO_ROWS, "The file is empty.")
-        if header:
-            rows = list(_RowReader(header, delimiter, limits, row_faults).read(found))
+        header, rows = _read(decoded.text, delimiter, limits, row_faults)
     text_faults.refuse_if_any(row_faults)
     assert header is not None  # noqa: S101 - without a header there is a fault
     return CsvTable(header.cells, delimiter, decoded.has_bom, header.columns, rows)
+
+
+def _read(text: str, delimiter: str, limits: CsvLimits, faults: CsvFaults) -> tuple[Header | None, list[Row]]:
+    """Return header and valid rows, no header if that is not one; note what is wrong."""
+    if line := overlong_line(text, delimiter):
+        message = f"The line has more than {MAX_DELIMITERS_IN_LINE:,} delimiters; no row has so many cells."
+        faults.add(CsvCode.TOO_MANY_COLUMNS, message, line)
+        return None, []
+    found = records(text, delimiter, faults)
+    first = next(found, None)
+    if first is None:
+        faults.add(CsvCode.NO_ROWS, "The file is empty.")
+        return None, []
+    header = read_header(first, faults)
+    if header and len(header.cells) > limits.max_columns:
+        message = f"The header has {len(header.cells):,} columns; {limits.max_columns:,} are allowed."
+        faults.add(CsvCode.TOO_MANY_COLUMNS, message, first.line)
+        return None, []
+    return header, list(_RowReader(header, delimiter, limits, faults).read(found)) if header else []
 
 
 class _RowReader:
@@ -124,7 +147,7 @@ class _RowReader:
         image_urls = self._image_urls(line, unguard_formula(cells[columns.image_urls]))
         if serial_number is None or product_name is None or image_urls is None:
             return None
-        return Row(number, line, serial_number, product_name, image_urls, tuple(cells))
+        return Row(number, line, serial_number, product_name, image_urls, tuple(cells[: len(read)]))
 
     def _fit(self, line: int, cells: list[str]) -> list[str] | None:
         """Return one cell for each column; a URL list without quotes spilled into further cells is gathered."""

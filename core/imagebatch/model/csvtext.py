@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DELIMITERS = (",", ";", "\t")
+# More columns than a spreadsheet has. Cells take many times the memory of their text.
+MAX_DELIMITERS_IN_LINE = 16_384
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _BAD_TO_END_OF_LINE = re.compile(r"[\0\ud800-\udfff][^\r\n]*")
@@ -103,6 +105,15 @@ def _note_bad_lines(text: str, codec: str, offset: int, faults: CsvFaults) -> No
         if faults.is_full:
             break
     faults.add_unnamed(sum(1 for _ in matches))
+
+
+def overlong_line(text: str, delimiter: str) -> int | None:
+    """Return the first line, from 1, with over MAX_DELIMITERS_IN_LINE delimiters, quoted ones too; None if none has."""
+    most = MAX_DELIMITERS_IN_LINE
+    if text.count(delimiter) <= most:
+        return None
+    lines = enumerate(io.StringIO(text, newline=""), 1)
+    return next((number for number, line in lines if len(line) > most and line.count(delimiter) > most), None)
 
 
 @contextlib.contextmanager

@@ -63,6 +63,6 @@ def test_product_name_when_spaces_are_around_then_without_them() -> None:
     assert only_row(f"1,  Oak chair ,{A}").product_name == "Oak chair"
 
 
-def test_row_when_shorter_than_the_header_then_padded() -> None:
+def test_row_when_shorter_than_the_header_then_kept_as_short_as_it_is() -> None:
     rows = rows_below_header(f"1,Chair,{A}", header=f"{HEADER},Colour,Size")
-    assert rows[0].cells == ("1", "Chair", A, "", "")
+    assert rows[0].cells == ("1", "Chair", A)

@@ -70,6 +70,11 @@ def test_output_when_cells_hold_quotes_newlines_or_outer_spaces_then_quoted() ->
     assert [row.cells[:4] for row in again.rows] == [row.cells for row in table.rows]
 
 
+def test_output_when_a_row_is_shorter_than_the_header_then_padded() -> None:
+    output = written(parsed(f"{HEADER},Colour,Size\n1,Chair,{A}")).decode()
+    assert [line.count(",") for line in output.splitlines()] == [5, 5]
+
+
 def test_errors_when_written_then_a_line_for_each_failed_image() -> None:
     table = parsed(f"{HEADER}\n1.,=Chair,{A},{B}")
     sink = io.BytesIO()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from csv_cases import HEADER, A, faults, faults_below_header, parsed, refusal
 
+from imagebatch.model.csvtext import MAX_DELIMITERS_IN_LINE
 from imagebatch.model.errors import TooLarge
 
 
@@ -74,6 +77,30 @@ def test_rows_when_at_the_limit_then_accepted_and_one_over_refused() -> None:
     source = HEADER + "".join(f"\n{n},a,{A}" for n in range(1, 4))
     assert len(parsed(source, max_rows=3).rows) == 3
     assert faults(source + f"\n4,a,{A}\n5,a,{A}", max_rows=3) == [("too_many_rows", 5, None)]
+
+
+def test_columns_when_at_the_limit_then_accepted_and_one_over_refused() -> None:
+    row = f"\n1,a,{A}"
+    assert len(parsed(f"{HEADER},x,y{row}", max_columns=5).rows) == 1
+    assert faults(f"{HEADER},x,y,z{row}", max_columns=5) == [("too_many_columns", 1, None)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_line_when_it_has_more_delimiters_than_any_row_then_refused_before_it_becomes_cells(delimiter: str) -> None:
+    head = f"{HEADER}\n1,a,{A}\n2,a,{A}".replace(",", delimiter)
+    most = delimiter * (MAX_DELIMITERS_IN_LINE - 2)
+    assert len(parsed(head + most).rows) == 2
+    assert faults(head + most + delimiter) == [("too_many_columns", 3, None)]
+
+
+def test_rows_when_short_under_a_wide_header_then_in_no_more_memory_than_their_text_is_worth() -> None:
+    rows = "".join(f"\n{n},a,{A}" for n in range(1, 5_001))
+    tracemalloc.start()
+    try:
+        assert len(parsed(f"{HEADER}{',x' * 990}{rows}").rows) == 5_000
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024  # padded, 40 MB of empty cells
+    finally:
+        tracemalloc.stop()
 
 
 def test_file_when_over_the_limit_of_bytes_then_too_large() -> None:
