@@ -42,7 +42,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "range_not_satisfiable": ProblemKind(416, "The range begins behind the file's end; `Content-Range` has its size."),
     "idempotency_key_reused": ProblemKind(422, "This `Idempotency-Key` was used for another upload."),
     "internal_error": ProblemKind(500, "A fault of the service; its log says more."),
-    "database_unavailable": ProblemKind(503, "The database does not answer; send it again, with its `Idempotency-Key`."),
+    "database_unavailable": ProblemKind(503, "The database does not answer; ask again, upload with the same key."),
     "store_unavailable": ProblemKind(503, "The object store does not answer; nothing was accepted."),
     "too_many_streams": ProblemKind(503, "As many clients watch requests as may at once; ask `/status` instead."),
 }
