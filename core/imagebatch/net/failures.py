@@ -53,6 +53,9 @@ def in_body(error: Exception) -> ImageRejected:
 
 
 def _words(error: Exception) -> str:
-    """The innermost reason, without the object addresses that urllib3 puts around it."""
+    """The innermost reason, without the object addresses that urllib3 puts around it.
+
+    It may quote what the server sent. No control character of that gets through: Postgres refuses a NUL.
+    """
     inner = error.args[-1] if error.args else error
-    return str(inner)[:200]
+    return "".join(each if each.isprintable() else "\ufffd" for each in str(inner)[:200].strip())

@@ -140,3 +140,14 @@ def test_post_when_receiver_drips_then_cut_at_the_timeout(http, new_server, drip
 def test_post_when_answer_body_drips_then_status_is_told_in_time(http, new_server, drip) -> None:
     server = new_server(drip(HEAD + b"Content-Length: 1000\r\n\r\n", b"x"))
     assert http.post(server.url, b"{}", {}, 0.5).status == 200
+
+
+def test_get_when_the_answer_is_no_http_then_its_words_hold_no_control_character(http, new_server) -> None:
+    def send(conversation: socket.socket) -> None:
+        conversation.sendall(b"\x15\x03\x01\x00\x02\x02\x16")
+        conversation.shutdown(socket.SHUT_RDWR)
+
+    with pytest.raises(FetchRejected) as rejected:
+        http.get(new_server(send).url, limits=SHORT, into=Discard())
+    assert rejected.value.code == "connect_failed"
+    assert rejected.value.message.isprintable()
