@@ -13,7 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 
 from imagebatch.ports import JobSpec, JobView
@@ -35,12 +35,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Job:
-    """A Job's state. `waiting` holds (index, not before) in the order in which they start."""
+    """A Job's state. `waiting` holds (index, not before) in the order in which they start.
+
+    `asked_to_stop` says of an index when it is killed if it still runs.
+    """
 
     spec: JobSpec
     waiting: deque[tuple[int, float]]
     running: dict[int, Child] = field(default_factory=dict)
-    asked_to_stop: set[int] = field(default_factory=set)
+    asked_to_stop: dict[int, float] = field(default_factory=dict)
     failures: dict[int, int] = field(default_factory=dict)
     succeeded: int = 0
     failed: int = 0
@@ -72,7 +75,7 @@ class LocalJobs:
     """The Jobs port with child processes. `on_change` gets a request id whenever one of its workers ends.
 
     `environment` is what every shard's `program` gets besides its REQUEST_ID and JOB_COMPLETION_INDEX, and
-    `kept_open` are descriptors that it holds.
+    `kept_open` are descriptors that it holds. A shard that still runs `stop_grace_seconds` after SIGTERM is killed.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class LocalJobs:
         on_change: Callable[[str], None],
         program: Sequence[str] = PROCESSOR,
         kept_open: Sequence[int] = (),
+        stop_grace_seconds: float = STOP_GRACE_SECONDS,
     ) -> None:
         self._environment = dict(environment)
         self._program = program
@@ -91,6 +95,7 @@ class LocalJobs:
         self._logs = logs
         self._max_shards = max_shards
         self._on_change = on_change
+        self._stop_grace_seconds = stop_grace_seconds
         self._jobs: dict[str, _Job] = {}
         self._changed = threading.Condition()
         self._closing = False
@@ -142,20 +147,22 @@ class LocalJobs:
             while not self._closing:
                 self._changed.wait(self._turn())
             self._stop_surplus()
-            self._changed.wait_for(lambda: not self._running(), STOP_GRACE_SECONDS)
+            self._changed.wait_for(lambda: not self._running(), self._stop_grace_seconds)
             for child in self._running():
                 child.kill()
 
     def _turn(self) -> float | None:
         """Bring what runs to where it should be; return how long that holds if nothing changes."""
+        now = time.monotonic()  # one for all: what is due a moment later must not fall between two looks at the clock
         try:
             self._stop_surplus()
-            self._start_due()
+            self._kill_overdue(now)
+            self._start_due(now)
         except Exception:
             # This thread's end would be the end of every shard.
             log.exception("unexpected in local jobs; going on")
             return FIRST_BACKOFF_SECONDS
-        return self._seconds_to_next()
+        return self._seconds_to_next(now)
 
     def _running(self) -> list[Child]:
         return list(chain.from_iterable(job.running.values() for job in self._jobs.values()))
@@ -164,27 +171,33 @@ class LocalJobs:
         for job in self._jobs.values():
             staying = [index for index in job.running if index not in job.asked_to_stop]
             for index in staying[job.allowed :]:
-                job.asked_to_stop.add(index)
+                job.asked_to_stop[index] = time.monotonic() + self._stop_grace_seconds
                 job.running[index].send(SIGTERM)
 
-    def _start_due(self) -> None:
-        while len(self._running()) < self._max_shards and (job := self._next_job()) is not None:
+    def _kill_overdue(self, now: float) -> None:
+        """Kill what does not stop, such as a process that is frozen: it would keep its place for ever."""
+        for job in self._jobs.values():
+            for index, kill_at in job.asked_to_stop.items():
+                if kill_at <= now:
+                    job.running[index].send(SIGKILL)
+
+    def _start_due(self, now: float) -> None:
+        while len(self._running()) < self._max_shards and (job := self._next_job(now)) is not None:
             self._start(job)
 
-    def _next_job(self) -> _Job | None:
+    def _next_job(self, now: float) -> _Job | None:
         """Return the Job whose turn it is: the fewest running, then the longest without a start."""
-        now = time.monotonic()
         return min(
             (job for job in self._jobs.values() if job.may_start(now)),
             key=lambda job: (len(job.running), job.last_start),
             default=None,
         )
 
-    def _seconds_to_next(self) -> float | None:
-        """Return how long until a shard's back-off ends; None: only a change matters."""
-        now = time.monotonic()
-        waits = [not_before - now for job in self._jobs.values() for _, not_before in job.waiting]
-        later = [wait for wait in waits if wait > 0]
+    def _seconds_to_next(self, now: float) -> float | None:
+        """Return how long until a shard's back-off or its time to stop ends; None: only a change matters."""
+        moments = [not_before for job in self._jobs.values() for _, not_before in job.waiting]
+        moments += chain.from_iterable(job.asked_to_stop.values() for job in self._jobs.values())
+        later = [moment - now for moment in moments if moment > now]
         return min(later) if later else None
 
     def _start(self, job: _Job) -> None:
@@ -215,8 +228,10 @@ class LocalJobs:
         code = child.wait()
         with about(job.spec.request_id), self._changed:
             del job.running[index]
-            job.asked_to_stop.discard(index)
-            self._record(job, index, -1 if code is None else code)
+            asked = job.asked_to_stop.pop(index, None) is not None
+            ended = -1 if code is None else code
+            # A signal ends what was asked to stop: SIGTERM while it starts, SIGKILL if it does not obey.
+            self._record(job, index, STOPPED if asked and ended < 0 else ended)
             self._forget_if_over(job)
             self._changed.notify_all()
         self._on_change(job.spec.request_id)
