@@ -49,9 +49,12 @@ class Remover:
         return self._remove(request_id, [blob.key for blob in listed if not blob.key.startswith(images)])
 
     def _remove(self, request_id: str, keys: list[str]) -> bool:
-        """Remove objects, input.csv last: it tells whether any other is left."""
-        last = names.input_key(request_id)
-        waiting = iter(sorted(keys, key=lambda key: key == last))
+        """Remove objects: outputs after all that speaks of them, input.csv last: it tells whether any other is left.
+
+        A retry whose row is lost may be made anew at any moment, and takes over the results that it finds.
+        """
+        images, last = names.image_key(request_id, ""), names.input_key(request_id)
+        waiting = iter(sorted(keys, key=lambda key: (key == last, key.startswith(images))))
         removed = 0
         while not self.is_spent and (some := list(islice(waiting, min(AT_ONCE, self._left)))):
             self._store.delete(some)

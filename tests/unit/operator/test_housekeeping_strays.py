@@ -130,3 +130,18 @@ def test_run_that_was_told_to_stop_removes_nothing(
     clock.pass_(48 * HOUR)
     housekeeper.run(stop)
     assert len(list(store.list(names.request_prefix(STRAY)))) == 3
+
+
+def test_run_removes_what_speaks_of_outputs_before_the_outputs(
+    housekeeper: Housekeeper, stray: Scene, store: MemoryBlobStore, clock: ManualClock
+) -> None:
+    """A lost retry that is asked for again half-way must not find results whose images are gone."""
+    image = names.image_key(STRAY, "0.jpg")
+    stray.finish_all()
+    for key in (image, names.lost_key(STRAY), names.result_key(STRAY, names.OUTPUT_CSV)):
+        store.put(key, b"", "text/plain")
+    clock.pass_(24.1 * HOUR)
+    housekeeper.run(RUN)
+    removed = [key for method, key in store.calls if method == "delete"]
+    assert removed.index(image) > removed.index(names.shard_results_key(STRAY, 0))
+    assert removed.index(image) > removed.index(names.result_key(STRAY, names.OUTPUT_CSV))
