@@ -298,11 +298,13 @@ class Deliveries(Protocol):
     def next_due(self) -> datetime | None:
         """Return when the next unsent delivery is due, None when there is none."""
 
-    def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
-        """Record a try; `delivered` ends the delivery."""
+    def record_attempt(
+        self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
+    ) -> None:
+        """Record a try and give the claim back, at once. `delivered` ends the delivery.
 
-    def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
-        """Give the claim back, due again at `due`; None gives the delivery up."""
+        If it was not, it is due again at `due`; None gives it up.
+        """
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         """Return every try of a request's webhook, oldest first."""

@@ -168,11 +168,14 @@ class Deliverer:
             http_status=reply.answer.status if reply.answer else None,
             error=reply.error,
         )
+        due = None if reply.delivered else self._next_try(delivery, attempt, reply)
         # What was sent and is not written down is sent again: so a database that is away is waited for.
-        self._recording.run(lambda: self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered))
+        self._recording.run(
+            lambda: self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered, due=due)
+        )
         self._metrics.webhook_attempts.labels(reply.result).inc()
         if not reply.delivered:
-            self._try_later(delivery, attempt, reply)
+            self._tell(attempt, reply, due)
 
     def _send(self, delivery: Delivery, now: datetime) -> _Reply:
         try:
@@ -181,12 +184,14 @@ class Deliverer:
         except (ImageRejected, Misconfigured) as error:
             return _Reply(error=f"{error.code}: {error.message}")
 
-    def _try_later(self, delivery: Delivery, attempt: DeliveryAttempt, reply: _Reply) -> None:
+    def _next_try(self, delivery: Delivery, attempt: DeliveryAttempt, reply: _Reply) -> datetime | None:
+        """Return when to try again after a try that failed, None to give up."""
+        if attempt.http_status == GONE:
+            return None
         wish = reply.answer.retry_after_seconds if reply.answer else None
-        gone = attempt.http_status == GONE
-        tries = attempt.number - delivery.attempts_before
-        due = None if gone else self._schedule.next_try(tries, self._clock.now(), wish)
-        self._deliveries.retry_at(delivery, due)
+        return self._schedule.next_try(attempt.number - delivery.attempts_before, self._clock.now(), wish)
+
+    def _tell(self, attempt: DeliveryAttempt, reply: _Reply, due: datetime | None) -> None:
         if due is None:
             self._metrics.webhooks_given_up.inc()
         said = reply.error or f"HTTP {attempt.http_status}"

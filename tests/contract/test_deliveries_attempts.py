@@ -35,7 +35,7 @@ def _claim(database: Database, after_seconds: float = 0) -> Delivery:
 
 def test_attempts_when_recorded_are_listed_in_order(database: Database, delivery: Delivery) -> None:
     for attempt in (REFUSED, UNREACHED, TAKEN):
-        database.deliveries.record_attempt(delivery, attempt, delivered=attempt is TAKEN)
+        database.deliveries.record_attempt(delivery, attempt, delivered=attempt is TAKEN, due=NOON)
 
     assert database.deliveries.attempts(delivery.request_id) == [REFUSED, UNREACHED, TAKEN]
 
@@ -59,7 +59,7 @@ def test_attempts_of_two_who_held_the_claim_when_recorded_are_both_there(
 
 def test_a_delivery_when_delivered_is_never_due_again(database: Database, delivery: Delivery) -> None:
     database.deliveries.record_attempt(delivery, TAKEN, delivered=True)
-    database.deliveries.retry_at(delivery, NOON)
+    database.deliveries.record_attempt(delivery, REFUSED, delivered=False, due=NOON)
 
     assert database.deliveries.next_due() is None
     assert database.deliveries.claim(NOON + timedelta(days=9), LEASE_SECONDS) is None
@@ -67,8 +67,7 @@ def test_a_delivery_when_delivered_is_never_due_again(database: Database, delive
 
 def test_a_delivery_when_put_off_is_due_then_with_its_attempts_counted(database: Database, delivery: Delivery) -> None:
     due = NOON + timedelta(seconds=5)
-    database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
-    database.deliveries.retry_at(delivery, due)
+    database.deliveries.record_attempt(delivery, REFUSED, delivered=False, due=due)
 
     assert database.deliveries.next_due() == due
     assert database.deliveries.claim(NOON, LEASE_SECONDS) is None
@@ -76,7 +75,7 @@ def test_a_delivery_when_put_off_is_due_then_with_its_attempts_counted(database:
 
 
 def test_a_delivery_when_given_up_is_never_due_again(database: Database, delivery: Delivery) -> None:
-    database.deliveries.retry_at(delivery, None)
+    database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
 
     assert database.deliveries.next_due() is None
     assert database.deliveries.claim(NOON + timedelta(days=9), LEASE_SECONDS) is None
@@ -84,10 +83,10 @@ def test_a_delivery_when_given_up_is_never_due_again(database: Database, deliver
 
 def test_a_claim_that_was_lost_when_given_back_decides_nothing(database: Database, delivery: Delivery) -> None:
     newer = _claim(database, LEASE_SECONDS)
-    database.deliveries.retry_at(delivery, None)
+    database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
     assert database.deliveries.next_due() == newer.leased_until
 
-    database.deliveries.retry_at(newer, NOON + timedelta(days=1))
+    database.deliveries.record_attempt(newer, UNREACHED, delivered=False, due=NOON + timedelta(days=1))
     assert database.deliveries.next_due() == NOON + timedelta(days=1)
 
 

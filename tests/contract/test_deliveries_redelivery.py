@@ -12,6 +12,7 @@ from imagebatch.ports import Delivery, DeliveryAttempt
 
 ALICE = frozenset({"alice"})
 LEASE_SECONDS = 60.0
+REFUSED = DeliveryAttempt(1, NOON, 10, http_status=500)
 
 
 def after(seconds: float) -> datetime:
@@ -29,8 +30,6 @@ def tried(database: Database, seconds: float = 0, *, delivered: bool) -> Deliver
     delivery = claim(database, seconds)
     attempt = DeliveryAttempt(delivery.attempts + 1, after(seconds), 10, http_status=204 if delivered else 500)
     database.deliveries.record_attempt(delivery, attempt, delivered=delivered)
-    if not delivered:
-        database.deliveries.retry_at(delivery, None)
     return delivery
 
 
@@ -48,7 +47,7 @@ def test_a_webhook_when_it_is_put_off_shows_when_it_is_due(database: Database) -
     assert (state.webhook_id, state.url) == (f"msg_{request_id}", "https://hooks.example/in")
     assert (state.due_at, state.delivered_at, state.given_up_at) == (NOON, None, None)
 
-    database.deliveries.retry_at(claim(database), after(5))
+    database.deliveries.record_attempt(claim(database), REFUSED, delivered=False, due=after(5))
     assert database.deliveries.state(request_id).due_at == after(5)
 
 
@@ -90,17 +89,17 @@ def test_a_webhook_when_sent_anew_under_a_claim_waits_for_its_holder(database: D
     database.deliveries.redeliver(request_id, after(1))
 
     assert database.deliveries.claim(after(2), LEASE_SECONDS) is None
-    database.deliveries.retry_at(holder, after(300))
+    database.deliveries.record_attempt(holder, REFUSED, delivered=False, due=after(300))
     assert database.deliveries.claim(after(299), LEASE_SECONDS) is None
 
 
 def test_a_webhook_when_its_holder_gives_it_up_after_it_was_sent_anew_stays_due(database: Database) -> None:
     request_id = finished(database)
+    database.deliveries.record_attempt(claim(database), REFUSED, delivered=False, due=NOON)
     holder = claim(database)
-    first = DeliveryAttempt(1, NOON, 10, http_status=500)
-    database.deliveries.record_attempt(holder, first, delivered=False)
     database.deliveries.redeliver(request_id, after(1))
-    database.deliveries.retry_at(holder, None)
+    last = DeliveryAttempt(2, NOON, 10, http_status=500)
+    database.deliveries.record_attempt(holder, last, delivered=False)
 
     assert database.deliveries.next_due() == after(1)
     assert claim(database, 1).attempts_before == 1
@@ -108,8 +107,7 @@ def test_a_webhook_when_its_holder_gives_it_up_after_it_was_sent_anew_stays_due(
 
 def test_the_webhook_of_a_deleted_request_when_it_is_due_is_not_sent(database: Database) -> None:
     gone, kept = finished(database), finished(database, at=after(1))
-    tried_first = claim(database)
-    database.deliveries.retry_at(tried_first, NOON)
+    database.deliveries.record_attempt(claim(database), REFUSED, delivered=False, due=NOON)
     database.archive.mark_deleted(gone, ALICE, NOON)
 
     assert database.deliveries.next_due() == after(1)

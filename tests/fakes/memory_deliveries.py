@@ -70,7 +70,9 @@ class MemoryDeliveries:
         self._state.check()
         return min((max(one.due, one.leased_until or one.due) for one in self._unsent()), default=None)
 
-    def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
+    def record_attempt(
+        self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
+    ) -> None:
         with self._state.lock:
             one = self._state.outbox[delivery.request_id]
             if (attempt.number, attempt.started_at) not in {(each.number, each.started_at) for each in one.tries}:
@@ -79,19 +81,8 @@ class MemoryDeliveries:
             if delivered:
                 one.delivered_at = attempt.started_at + timedelta(milliseconds=attempt.milliseconds)
                 one.leased_until = None
-
-    def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
-        with self._state.lock:
-            one = self._state.outbox[delivery.request_id]
-            if not one.unsent or one.leased_until != delivery.leased_until:
-                return
-            one.leased_until = None
-            if one.attempts_before != delivery.attempts_before:
-                return
-            if due is None:
-                one.given_up_at = one.due
-            else:
-                one.due = due
+            elif one.unsent and one.leased_until == delivery.leased_until:
+                _give_back(one, delivery, due)
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         one = self._kept(request_id)
@@ -125,6 +116,16 @@ class MemoryDeliveries:
     def _unsent(self) -> list[Outgoing]:
         kept = [one for one in self._state.outbox.values() if one.request_id not in self._state.deleted]
         return [one for one in kept if one.unsent]
+
+
+def _give_back(one: Outgoing, delivery: Delivery, due: datetime | None) -> None:
+    one.leased_until = None
+    if one.attempts_before != delivery.attempts_before:
+        return
+    if due is None:
+        one.given_up_at = one.due
+    else:
+        one.due = due
 
 
 def _claimed(one: Outgoing) -> Delivery:

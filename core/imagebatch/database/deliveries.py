@@ -57,8 +57,14 @@ class PostgresDeliveries:
             found: datetime | None = connection.scalar(select(due).join(File, KEPT).where(UNSENT))
         return found
 
-    def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
-        """Record a try, once however often it is told; `delivered` ends the delivery."""
+    def record_attempt(
+        self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
+    ) -> None:
+        """Record a try, once however often it is told, and give the claim back; `delivered` ends the delivery.
+
+        If it was not, it is due again at `due`; None gives it up. A claim that was lost decides nothing of that. If
+        the delivery was asked for anew meanwhile, it stays due as it is.
+        """
         values = {
             "delivery_id": delivery.id,
             "number": attempt.number,
@@ -75,21 +81,8 @@ class PostgresDeliveries:
         with translated(), self._engine.begin() as connection:
             connection.execute(insert(Attempt).values(values).on_conflict_do_nothing())
             connection.execute(change)
-
-    def retry_at(self, delivery: Delivery, due: datetime | None) -> None:
-        """Give the claim back, due again at `due`; None gives the delivery up.
-
-        A lost claim changes nothing. If the delivery was asked for anew meanwhile, it stays due as it is.
-        """
-        same = Record.attempts_before == delivery.attempts_before
-        change = _still_mine(delivery).values(
-            leased_until=None,
-            updated_at=func.now(),
-            due_at=Record.due_at if due is None else case((same, due), else_=Record.due_at),
-            given_up_at=case((same, func.now()), else_=null()) if due is None else null(),
-        )
-        with translated(), self._engine.begin() as connection:
-            connection.execute(change)
+            if not delivered:
+                connection.execute(_given_back(delivery, due))
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         """Return every try of a request's webhook, oldest first."""
@@ -149,5 +142,12 @@ def _claimed(now: datetime, until: datetime) -> Update:
     )
 
 
-def _still_mine(delivery: Delivery) -> Update:
-    return update(Record).where(Record.id == delivery.id, Record.leased_until == delivery.leased_until, UNSENT)
+def _given_back(delivery: Delivery, due: datetime | None) -> Update:
+    mine = update(Record).where(Record.id == delivery.id, Record.leased_until == delivery.leased_until, UNSENT)
+    same = Record.attempts_before == delivery.attempts_before
+    return mine.values(
+        leased_until=None,
+        updated_at=func.now(),
+        due_at=Record.due_at if due is None else case((same, due), else_=Record.due_at),
+        given_up_at=case((same, func.now()), else_=null()) if due is None else null(),
+    )

@@ -33,9 +33,7 @@ def try_once(batches: MemoryBatches, status: int, *, delivered: bool, seconds: i
     claimed = deliveries.claim(NOON + timedelta(days=1), 60)
     assert claimed is not None
     tried = DeliveryAttempt(claimed.attempts + 1, NOON + timedelta(seconds=seconds), 85, http_status=status)
-    deliveries.record_attempt(claimed, tried, delivered=delivered)
-    if not delivered:
-        deliveries.retry_at(claimed, NOON + timedelta(minutes=5))
+    deliveries.record_attempt(claimed, tried, delivered=delivered, due=NOON + timedelta(minutes=5))
 
 
 def test_webhook_of_a_request_at_work_waits(api: AsgiClient, request_id: str) -> None:
@@ -94,7 +92,7 @@ def test_webhook_given_up_says_so(api: AsgiClient, batches: MemoryBatches, reque
     deliveries = MemoryDeliveries.of(batches)
     claimed = deliveries.claim(NOON, 60)
     assert claimed is not None
-    deliveries.retry_at(claimed, None)
+    deliveries.record_attempt(claimed, DeliveryAttempt(1, NOON, 85, http_status=410), delivered=False)
     assert api.get(f"/requests/{request_id}/webhook").json()["state"] == "GivenUp"
 
 

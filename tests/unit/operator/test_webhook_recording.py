@@ -12,6 +12,7 @@ from imagebatch.ports import Delivery, DeliveryAttempt
 from imagebatch_operator.webhooks import Deliverer, Schedule, SigningKeys
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from imagebatch.metrics import Metrics
@@ -24,11 +25,13 @@ class AwayForAWhile(MemoryDeliveries):
 
     refusals = 5
 
-    def record_attempt(self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool) -> None:
+    def record_attempt(
+        self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
+    ) -> None:
         if self.refusals:
             self.refusals -= 1
             raise Unavailable("the database does not answer now", dependency="database")
-        super().record_attempt(delivery, attempt, delivered=delivered)
+        super().record_attempt(delivery, attempt, delivered=delivered, due=due)
 
 
 def test_message_when_the_database_goes_after_it_was_sent_is_recorded_later_and_sent_once(
