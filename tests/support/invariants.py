@@ -128,10 +128,11 @@ class Ended:
         return list(csv.reader(io.StringIO(self._get(field).decode(), newline="")))
 
 
-def check_all(site: Site, batches: Sequence[Accepted], *, deaths: int = 0) -> None:
+def check_all(site: Site, batches: Sequence[Accepted], *, deaths: int = 0, stops: int = 0) -> None:
     """Check every invariant of every batch; each has been followed to its end.
 
     `deaths` is how many shards died unasked: each may cost one flush interval of images and those in hand.
+    `stops` is how many were asked to stop at work: each drops what it is fetching.
     """
     for batch in batches:
         one_final_status_never_left(batch.looks)
@@ -142,7 +143,7 @@ def check_all(site: Site, batches: Sequence[Accepted], *, deaths: int = 0) -> No
         no_half_or_unknown_object_is_there(ended)
         database_api_and_files_agree(ended)
         webhook_is_signed_with_one_id_and_one_body(ended)
-    finished_images_are_not_fetched_again(site.source, batches, deaths)
+    finished_images_are_not_fetched_again(site.source, batches, deaths, stops)
     nothing_is_left_running_or_lying(site)
 
 
@@ -264,14 +265,16 @@ def _signature_fits(key: str, request: Request) -> None:
     assert request.headers["webhook-signature"] == signature, "a wrong signature"
 
 
-def finished_images_are_not_fetched_again(source: ImageServer, batches: Sequence[Accepted], deaths: int) -> None:
-    """A shard that dies unasked costs one flush interval and what is in hand; nothing else is asked for twice.
+def finished_images_are_not_fetched_again(
+    source: ImageServer, batches: Sequence[Accepted], deaths: int, stops: int
+) -> None:
+    """A shard that dies unasked costs one flush interval and what is in hand, one that is stopped the latter.
 
     An interval holds the part that was being written and what ended meanwhile: up to two parts.
     """
     counts = fetches(source)
     again = {url: counts[url] - 1 for batch in batches for url in set(batch.urls) if counts[url] > 1}
-    allowed = deaths * (2 * FLUSH_IMAGES + THREADS)
+    allowed = deaths * (2 * FLUSH_IMAGES + THREADS) + stops * THREADS
     assert sum(again.values()) <= allowed, f"{sum(again.values())} fetched again, {allowed} allowed: {again}"
 
 
