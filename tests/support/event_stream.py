@@ -27,12 +27,16 @@ def events_of(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 
 class Watcher:
-    """Watches a request to its end, connecting again when the stream breaks. `told` and `connections` are kept."""
+    """Watches a request to its end, connecting again when a stream breaks. `streams` has what each one told."""
 
     def __init__(self, api_url: str, request_id: str) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.connections = 0
+        self.streams: list[list[dict[str, Any]]] = []
         self._url = f"{api_url}/status/{request_id}/events"
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """Everything that was told, over all connections."""
+        return [each for stream in self.streams for each in stream]
 
     def watch(self) -> None:
         """Return when a final status was told."""
@@ -40,11 +44,17 @@ class Watcher:
             while not self.told or self.told[-1]["status"] not in FINAL:
                 try:
                     with client.stream("GET", self._url) as answer:
-                        assert answer.status_code in (200, 503), answer.status_code
-                        self.connections += answer.status_code == 200
-                        self.told.extend(events_of(answer.iter_lines()) if answer.status_code == 200 else [])
+                        self._listen(answer)
                 except httpx.TransportError:
                     continue
+
+    def _listen(self, answer: httpx.Response) -> None:
+        """Keep what a stream tells; a service that cannot give one now is asked again."""
+        assert answer.status_code in (200, 503), answer.status_code
+        if answer.status_code == 200:
+            self.streams.append(told := [])
+            for each in events_of(answer.iter_lines()):
+                told.append(each)  # noqa: PERF402 - others look at it meanwhile
 
     def assert_never_back(self) -> None:
         """Hold what must be true of all that was told, in its order."""

@@ -139,5 +139,5 @@ def test_stream_over_a_kill_of_the_api_never_goes_back(
             eventually(lambda: watcher.told[-1]["counts"]["succeeded"] == 2, 30)
             database.batches.finish(request_id, end(), [])
             watching.result(30)
-    assert watcher.connections == 2
+    assert len(watcher.streams) == 2
     watcher.assert_never_back()
