@@ -3,7 +3,9 @@
 from functools import partial
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
+from imagebatch.model import names
 from imagebatch.model.batch import Batch, Reason
 from imagebatch.model.errors import Conflict, NotFound
 from imagebatch.retry import accept_retry
@@ -55,7 +57,8 @@ async def retry(response: Response, container: ContainerDep, batch: NamedBatch) 
         registry=container.registry,
         clock=container.clock,
     )
-    request_id = await container.uploads.run(work)
+    stored = await run_in_threadpool(container.store.head, names.input_key(batch.request_id))
+    request_id = await container.turns(stored.size if stored else 0).run(work)
     response.headers["Location"] = f"/status/{request_id}"
     return RetryOut(request_id=request_id)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from support.batch_scene import failed, make_scene, succeeded
 from support.sample_batches import DONE
+from support.waiting import eventually
 
 from imagebatch.model import names
 from imagebatch.model.batch import Counts, Progress, Reason, Status, Verdict
 from imagebatch.model.errors import Unavailable
 from imagebatch.ports import Final, SettledSlot
+from imagebatch_api.container import LARGE_UPLOAD_BYTES
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from fakes.memory_batches import MemoryBatches
     from fakes.memory_store import MemoryBlobStore
     from support.asgi_client import AsgiClient
+
+    from imagebatch_api.container import Container
 
 CSV = (
     b"S. No.,Product Name,Input Image Urls\n"
@@ -95,6 +102,29 @@ def test_retry_of_a_request_without_failures_is_409(
     answer = api.post(f"/requests/{made}/retry")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_retryable")
     assert list(batches.batches) == [made]
+
+
+@pytest.mark.parametrize(("csv_bytes", "turns"), [(len(CSV), "uploads"), (2 * LARGE_UPLOAD_BYTES, "large_uploads")])
+def test_retry_takes_its_turn_among_uploads_of_its_size(
+    api: AsgiClient,
+    container: Container,
+    batches: MemoryBatches,
+    store: MemoryBlobStore,
+    made: str,
+    csv_bytes: int,
+    turns: str,
+    hanging: Event,
+) -> None:
+    finish(batches, store, made, DONE)
+    store.put(names.input_key(made), CSV + b"\n" * (csv_bytes - len(CSV)), "text/csv")
+    busy, done = getattr(container, turns), ThreadPoolExecutor(1)
+    working = [busy._threads.submit(hanging.wait) for _ in range(busy._threads._max_workers)]
+    retried = done.submit(api.post, f"/requests/{made}/retry")
+    eventually(busy._threads._work_queue.qsize, what="the retry waiting for its turn")
+    assert list(batches.batches) == [made]
+    hanging.set()
+    assert retried.result(10).status_code == 200
+    assert all(each.result(10) for each in working)
 
 
 def test_retry_whose_request_was_deleted_is_409(
