@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from imagebatch.clock import SystemClock
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 UPLOADS_AT_ONCE = 4
 LARGE_UPLOADS_AT_ONCE = 1
 LARGE_UPLOAD_BYTES = 1024 * 1024
-CHECKS_AT_ONCE = 4  # a dependency that hangs keeps no more threads than these
+CHECKS_AT_ONCE = 4  # a dependency that hangs keeps no more threads than these, and those of no other one
+CHECK_SECONDS = 3.0
 CALLS_AT_ONCE = 16
 LOOKS_AT_ONCE = 4
 DATABASE_SECONDS = 15.0  # the pool waits 10 for a connection and then says so itself
@@ -59,12 +59,15 @@ class Container:
     database_calls: BoundedCalls = field(
         default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
     )
-    check_slots: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS_AT_ONCE))
+    database_checks: BoundedCalls = field(
+        default_factory=lambda: BoundedCalls("database", CHECKS_AT_ONCE, CHECK_SECONDS)
+    )
+    store_checks: BoundedCalls = field(default_factory=lambda: BoundedCalls("store", CHECKS_AT_ONCE, CHECK_SECONDS))
     close: Callable[[], None] = lambda: None
 
-    def turns(self, upload_bytes: int) -> Turns:
-        """Return the turns in which an upload of this size is worked on."""
-        return self.large_uploads if upload_bytes > LARGE_UPLOAD_BYTES else self.uploads
+    def turns(self, csv_bytes: int) -> Turns:
+        """Return the turns in which a CSV of this size is worked on."""
+        return self.large_uploads if csv_bytes > LARGE_UPLOAD_BYTES else self.uploads
 
 
 def build_container(settings: ApiSettings, registry: Registry) -> Container:

@@ -9,7 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from imagebatch.model.errors import Unavailable
-from imagebatch_api.routes import health
+from imagebatch_api.calls import BoundedCalls
+from imagebatch_api.container import CHECKS_AT_ONCE
 
 if TYPE_CHECKING:
     from threading import Event
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from fakes.memory_batches import MemoryBatches
     from fakes.memory_store import MemoryBlobStore
     from support.asgi_client import AsgiClient
+
+    from imagebatch_api.container import Container
 
 DOWN = Unavailable("it does not answer", dependency="store")
 
@@ -61,15 +64,24 @@ def test_readyz_during_an_outage_is_503_and_names_it(
     assert "it does not answer" in str(answer.json())
 
 
-def test_readyz_when_a_check_hangs_is_503_in_time(
-    api: AsgiClient, store: MemoryBlobStore, monkeypatch: pytest.MonkeyPatch, hanging: Event
+def test_readyz_when_a_check_hangs_is_503_in_time_and_keeps_few_threads(
+    api: AsgiClient, container: Container, store: MemoryBlobStore, monkeypatch: pytest.MonkeyPatch, hanging: Event
 ) -> None:
-    monkeypatch.setattr(health, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(store, "check", hanging.wait)
-    for _ in range(6):
+    asked = []
+
+    def hang() -> None:
+        asked.append(hanging)
+        hanging.wait()
+
+    object.__setattr__(container, "store_checks", BoundedCalls("store", CHECKS_AT_ONCE, 0.05))
+    monkeypatch.setattr(store, "check", hang)
+    for _ in range(3 * CHECKS_AT_ONCE):
         answer = api.get("/readyz")
         assert answer.status_code == 503
-        assert answer.json()["dependencies"][1]["message"] == "no answer in 0.05 seconds"
+        database, stalled = answer.json()["dependencies"]
+        assert stalled["message"] == "the store gave no answer in 0.05 seconds"
+        assert database["ready"]
+    assert len(asked) <= CHECKS_AT_ONCE
 
 
 def test_metrics_after_requests_count_them_by_route(api: AsgiClient) -> None:
