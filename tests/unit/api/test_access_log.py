@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imagebatch.model.errors import Unavailable
-from imagebatch.telemetry import _request_id
+from imagebatch.telemetry import ConsoleFormatter, _request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +62,16 @@ def test_access_log_of_a_path_with_line_breaks_stays_one_line(
     api.get("/no%0d%0aINFO forged")
     (line,) = lines(caplog)
     assert "\n" not in line.getMessage()
+
+
+@pytest.mark.parametrize("said", ["x%0a12:00:00 api INFO forged", "x%1b[31m", ID.upper()])
+def test_access_log_of_what_can_be_no_id_names_no_request(
+    api: AsgiClient, caplog: pytest.LogCaptureFixture, said: str
+) -> None:
+    api.get(f"/status/{said}")
+    (line,) = lines(caplog)
+    assert vars(line)["request_id"] is None
+    assert ConsoleFormatter("api").format(line).isprintable()
 
 
 def test_lines_while_a_request_is_read_name_it(
