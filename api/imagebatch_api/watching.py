@@ -87,6 +87,9 @@ class StatusWatch:
         if topic is None:
             topic = self._topics[batch.request_id] = _Topic(batch)
             topic.looking = asyncio.create_task(self._look(batch.request_id, topic))
+        elif _is_news(topic.latest, batch):
+            topic.latest = batch  # what the new watcher found is newer than the last look
+            topic.tell()
         topic.watchers += 1
         return topic
 
@@ -101,8 +104,10 @@ class StatusWatch:
             while not topic.over and not topic.latest.status.is_final:
                 await asyncio.sleep(self._look_seconds)
                 with suppress(Unavailable):  # an outage is waited out
-                    topic.latest = await self._read(request_id)
-                    topic.tell()
+                    before, found = topic.latest, await self._read(request_id)
+                    if topic.latest is before:  # else a new watcher has brought what may be newer
+                        topic.latest = found
+                        topic.tell()
         except NotFound:
             log.info("a request that was watched is gone")
         finally:

@@ -12,6 +12,7 @@ from fakes.memory_batches import as_accepted
 from support.asgi_client import AsgiClient
 from support.sample_batches import DONE, NOON, RUNNING, end, new_batch, progress
 
+from imagebatch.model.batch import Reason, Status, Verdict
 from imagebatch.model.errors import NotFound, Unavailable
 from imagebatch_api import watching
 from imagebatch_api.app import create_app
@@ -86,6 +87,39 @@ def test_stream_when_nothing_changes_tells_nothing_twice() -> None:
 
 def test_stream_when_reads_cross_never_goes_back() -> None:
     assert told(Script(AT_WORK[2], AT_WORK[1], NEW, ENDED), AT_WORK[1]) == [AT_WORK[1], AT_WORK[2], ENDED]
+
+
+def test_stream_that_joins_others_tells_nothing_older_than_what_it_began_with() -> None:
+    cancelling = replace(AT_WORK[1], verdict=Verdict(Status.PROCESSING, Reason.CANCELLING, "It is being cancelled."))
+
+    async def join() -> list[list[Batch]]:
+        watch = StatusWatch(Script(cancelling, ENDED).read, 0.05)
+        return await asyncio.wait_for(asyncio.gather(seen(watch, AT_WORK[1]), seen(watch, cancelling)), 10)
+
+    assert asyncio.run(join()) == [[AT_WORK[1], cancelling, ENDED], [cancelling, ENDED]]
+
+
+def test_stream_when_a_look_was_under_way_as_another_joined_tells_nothing_older() -> None:
+    cancelling = replace(AT_WORK[1], verdict=Verdict(Status.PROCESSING, Reason.CANCELLING, "It is being cancelled."))
+
+    async def join() -> list[Batch]:
+        asked, go_on, answers = asyncio.Event(), asyncio.Event(), [AT_WORK[1], ENDED]
+
+        async def read(_: str) -> Batch:
+            asked.set()
+            await go_on.wait()
+            return answers.pop(0)
+
+        watch = StatusWatch(read, 0.001)
+        first = asyncio.create_task(seen(watch, AT_WORK[0]))
+        await asyncio.wait_for(asked.wait(), 10)
+        second = asyncio.create_task(seen(watch, cancelling))
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.wait_for(first, 10)
+        return await second
+
+    assert asyncio.run(join()) == [cancelling, ENDED]
 
 
 def test_stream_during_an_outage_waits_it_out() -> None:
