@@ -156,10 +156,15 @@ def _of_parameters(error: RequestValidationError) -> Problem:
     return problem_of(invalid_parameters(error.errors()))
 
 
+def _parameter(place: Sequence[str | int]) -> str:
+    """Return the name of a parameter from where Pydantic found it; the place within a list is none."""
+    return next((part for part in reversed(place) if isinstance(part, str)), "")[:100]
+
+
 def invalid_parameters(found: Iterable[Any]) -> InvalidRequest:
     """Return the refusal of parameters that Pydantic found wrong; a violation's `column` is the parameter's name."""
     violations = tuple(
-        Violation("invalid_parameter", each["msg"].removeprefix("Value error, "), column=str(each["loc"][-1])[:100])
+        Violation("invalid_parameter", each["msg"].removeprefix("Value error, "), column=_parameter(each["loc"]))
         for each in found
     )
     sentences = "; ".join(f"{each.column}: {each.message}" for each in violations)

@@ -50,6 +50,11 @@ def test_requests_by_status_are_only_those(api: AsgiClient, batches: MemoryBatch
     assert ids(api.get("/requests?status=Completed&status=Processing").json()) == [ended, running]
 
 
+def test_requests_by_a_word_that_is_no_status_are_refused_with_the_parameters_name(api: AsgiClient) -> None:
+    answer = api.get("/requests?status=Foo")
+    assert (answer.status_code, [each["column"] for each in answer.json()["errors"]]) == (400, ["status"])
+
+
 def test_requests_in_pages_are_all_once_although_more_are_made(api: AsgiClient, batches: MemoryBatches) -> None:
     made = [put(batches, minute // 2) for minute in range(7)]  # two of each time
     seen: list[str] = []
