@@ -51,7 +51,8 @@ def holder(container: Container, sent: HTTPAuthorizationCredentials | None) -> C
     """Return who holds the API key that was sent, None if it is none or keys are off."""
     if container.keys is None or sent is None:
         return None
-    key = matching(container.keys.keys(), sent.credentials)
+    token = sent.credentials.encode("latin-1").decode(errors="replace")  # headers are decoded as Latin-1, sent as UTF-8
+    key = matching(container.keys.keys(), token)
     return None if key is None else Caller(key.name, key.owners)
 
 

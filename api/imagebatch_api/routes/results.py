@@ -92,6 +92,8 @@ AskedDep = Annotated[_Asked, Depends(_asked)]
 
 
 def _add(path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], summary: str, media_type: str) -> None:
+    # This one answers; the `Allow` of a 405 is the first route's. The next one is for the description, without HEAD.
+    router.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
     router.add_api_route(
         path,
         endpoint,
@@ -101,7 +103,6 @@ def _add(path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], summ
         response_class=Response,
         openapi_extra={"security": [{}]},  # beside the API key: with a token, nothing
     )
-    router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
 
 async def output_csv(asked: AskedDep, request_id: RequestId) -> Response:

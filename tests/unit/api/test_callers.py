@@ -54,6 +54,13 @@ def guarded(container: Container, tmp_path: Path) -> Iterator[AsgiClient]:
         yield client
 
 
+def test_call_with_a_key_in_other_letters_is_answered(container: Container, tmp_path: Path) -> None:
+    keys = KeyFile(write_keys(tmp_path / "keys", shop="schlüssel-ключ"))
+    with AsgiClient(create_app(replace(container, keys=keys))) as client:
+        headers = {"Authorization": "Bearer schlüssel-ключ".encode()}
+        assert client.request("GET", "/requests", headers=headers).status_code == 200
+
+
 @pytest.fixture
 def shops(batches: MemoryBatches) -> str:
     """The id of a request of the shop's."""

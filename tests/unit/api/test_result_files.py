@@ -111,4 +111,5 @@ def test_result_file_that_does_not_exist_is_404(api: AsgiClient, store: MemoryBl
 def test_result_file_by_another_method_is_405(api: AsgiClient, link: str, method: str) -> None:
     answer = api.request(method, link)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert "GET" in answer.headers["allow"]
