@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 class _Job:
     """A Job's state. `waiting` holds (index, not before) in the order in which they start.
 
-    `asked_to_stop` says of an index when it is killed if it still runs.
+    `asked_to_stop` says of an index when it is killed if it still runs. `failed_starts` counts since it last ran.
     """
 
     spec: JobSpec
@@ -45,6 +45,7 @@ class _Job:
     running: dict[int, Child] = field(default_factory=dict)
     asked_to_stop: dict[int, float] = field(default_factory=dict)
     failures: dict[int, int] = field(default_factory=dict)
+    failed_starts: dict[int, int] = field(default_factory=dict)
     succeeded: int = 0
     failed: int = 0
     deleted: bool = False
@@ -213,7 +214,9 @@ class LocalJobs:
         except (OSError, RuntimeError):
             with about(request_id):
                 log.exception("shard %d cannot be started", index)
-                self._try_again(job, index, 1)
+                # Not a failure: no attempt ran, so it uses up no retry.
+                starts = job.failed_starts[index] = job.failed_starts.get(index, 0) + 1
+                self._try_again(job, index, starts)
 
     def _watch(self, job: _Job, index: int, child: Child) -> None:
         name = f"shard-{job.spec.request_id}-{index}"
@@ -223,6 +226,7 @@ class LocalJobs:
             child.kill()
             raise
         job.running[index] = child
+        job.failed_starts.pop(index, None)
 
     def _await_end(self, job: _Job, index: int, child: Child) -> None:
         code = child.wait()
@@ -246,14 +250,22 @@ class LocalJobs:
             log.error("shard %d ended with %d and is given up", index, code)
             job.failed += 1
         else:
-            self._try_again(job, index, code)
+            log.warning("shard %d ended with %d", index, code)
+            failures = job.failures[index] = job.failures.get(index, 0) + 1
+            self._try_again(job, index, failures)
 
-    def _try_again(self, job: _Job, index: int, code: int) -> None:
-        failures = job.failures[index] = job.failures.get(index, 0) + 1
-        wait = min(FIRST_BACKOFF_SECONDS * 2 ** (failures - 1), LONGEST_BACKOFF_SECONDS)
-        log.warning("shard %d ended with %d; again in %.0f s", index, code, wait)
+    def _try_again(self, job: _Job, index: int, times: int) -> None:
+        """Put an index off that failed so many times."""
+        wait = backoff_seconds(times)
+        log.warning("shard %d is started again in %.0f s", index, wait)
         job.waiting.append((index, time.monotonic() + wait))
 
     def _forget_if_over(self, job: _Job) -> None:
         if job.deleted and not job.running:
             self._jobs.pop(job.spec.request_id, None)
+
+
+def backoff_seconds(times: int) -> float:
+    """Return how long a shard waits that failed so many times."""
+    doublings = min(times - 1, 16)  # starts may fail for days, and no float holds 2 to the power of that
+    return min(FIRST_BACKOFF_SECONDS * 2.0**doublings, LONGEST_BACKOFF_SECONDS)
