@@ -27,10 +27,11 @@ async def livez() -> LiveOut:
 @router.get("/readyz", summary="Uploads can be accepted", responses={503: {"model": ReadyOut}})
 async def readyz(response: Response, container: ContainerDep) -> ReadyOut:
     """Ask database and store, both at once; 503 when one of them cannot be used."""
-    found = await asyncio.gather(
+    asked = (
         _asked("database", container.database_checks, container.batches.check),
         _asked("store", container.store_checks, container.store.check),
     )
+    found = list(await asyncio.gather(*asked))
     ready = all(each.ready for each in found)
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
