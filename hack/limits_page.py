@@ -8,6 +8,7 @@ from pathlib import Path
 from imagebatch import settings
 from imagebatch.model import csvtext
 from imagebatch.model.batch import MAX_SIDE_PIXELS
+from imagebatch.net import urls
 from imagebatch.net.messages import FetchLimits
 from imagebatch_api import container, idempotency, receive, watching
 from imagebatch_api.schemas.uploads import MAX_WEBHOOK_URL_LENGTH
@@ -57,6 +58,7 @@ IMAGE = (
     Limit("Size of an image file", "fetch_max_bytes", "bytes", "too_large"),
     Limit("Time to fetch an image, redirects and tries included", "fetch_deadline_seconds", "seconds", "timeout"),
     Limit("Least speed of a source", "fetch_min_bytes_per_second", "bytes a second", "timeout"),
+    Limit("Length of a URL or a redirect that is fetched", urls.MAX_URL_CHARACTERS, "characters", "blocked_address"),
     Limit("Redirects followed", FetchLimits().max_redirects, "", "too_many_redirects"),
     Limit("Tries of a fetch", "fetch_attempts", "", None, "the last error is recorded"),
     Limit("`Retry-After` of a source that is obeyed", FetchLimits().max_retry_after_seconds, "seconds", "http_NNN"),

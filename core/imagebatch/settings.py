@@ -70,7 +70,7 @@ class IntakeSettings:
     max_rows: int = setting(50_000, help="Most rows of a CSV.")
     max_columns: int = setting(1_000, help="Most columns of a CSV.")
     max_urls_per_row: int = setting(20, help="Most image URLs in a row.")
-    max_url_length: int = setting(2_048, help="Longest image URL, in characters.")
+    max_url_length: int = setting(2_048, help="Longest image URL, in characters; over 8,192 none is fetched.")
     max_violations: int = setting(1_000, help="Bad rows named in one answer.")
     parallelism: int = setting(4, help="Shards of a batch that run at once.")
     retries_per_shard: int = setting(5, least=0, help="How often a shard that died is run again.")

@@ -52,6 +52,11 @@ def test_get_when_kept_connection_was_closed_by_the_server_then_a_new_one_is_mad
     assert fetch(http, server.url)[1] == b"two"
 
 
+def test_get_when_a_redirect_is_as_long_as_signed_links_are_then_followed(http, new_server, reply) -> None:
+    server = new_server(reply(302, Location="/signed?token=" + "x" * 4_000), reply(200, b"ok"))
+    assert fetch(http, server.url)[1] == b"ok"
+
+
 def test_get_when_redirects_are_five_then_followed_and_when_six_then_refused(http, new_server, reply) -> None:
     hop = reply(302, Location="/next")
     five = new_server(*[hop] * 5, reply(200, b"ok"))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebatch.model.errors import ImageRejected
-from imagebatch.net.urls import Target, parse_target, resolve_redirect
+from imagebatch.net.urls import MAX_URL_CHARACTERS, Target, parse_target, resolve_redirect
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ from imagebatch.net.urls import Target, parse_target, resolve_redirect
         ("http://①②⑦.0.0.1/", Target("http://127.0.0.1/", "127.0.0.1", 80)),
         ("http://127.0.0.1./", Target("http://127.0.0.1/", "127.0.0.1", 80)),
         ("http://a.example?q", Target("http://a.example?q", "a.example", 80)),
+        (f"http://a.example/{'x' * 8000}", Target(f"http://a.example/{'x' * 8000}", "a.example", 80)),
     ],
 )
 def test_parse_when_url_is_good_then_host_and_port_are_normal(url: str, target: Target) -> None:
@@ -54,7 +55,7 @@ def test_parse_when_numeric_host_is_ambiguous_then_blocked(url: str) -> None:
     ["http://user@example.com/", "http://user:pw@example.com/", "http://good.example@127.0.0.1/", "http://a\\@b.example/",
      "http://a.example\\b", "http://[::1%25eth0]/", "http://[fe80::1%eth0]/", "http://[::1]x/", "http://[1:2]/", "http://a:b:80/",
      "http://a.example:0/", "http://a.example:65536/", "http://a.example:８０/", "http://a.example:-1/", "http:///a", "http://",
-     "http://a.example/" + "x" * 2048],
+     "http://a.example/" + "x" * 8192],
 )  # fmt: skip
 def test_parse_when_authority_could_be_read_in_two_ways_then_blocked(url: str) -> None:
     assert refusal(url) == "blocked_address"
@@ -95,7 +96,7 @@ def test_parse_when_text_is_anything_then_target_or_code_and_reading_again_chang
     except ImageRejected:
         return
     assert target.host.isascii()
-    if len(target.url) <= 2048:
+    if len(target.url) <= MAX_URL_CHARACTERS:
         assert parse_target(target.url) == target
 
 
