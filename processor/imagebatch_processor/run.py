@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
+from imagebatch.machine import available_cpus
 from imagebatch.model import names
 from imagebatch.model.errors import ImageBatchError, InvalidRequest, Misconfigured, NotFound
 from imagebatch.model.plan import Plan, read_images
@@ -20,7 +21,7 @@ from imagebatch.net.messages import FetchLimits
 from imagebatch.settings import ProcessorSettings, load
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
-from imagebatch_processor.codec_pool import CodecPool, available_cpus
+from imagebatch_processor.codec_pool import CodecPool
 from imagebatch_processor.ledger import Flusher, Ledger
 from imagebatch_processor.pipeline import Pipeline
 from imagebatch_processor.policy import ImageLimits
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 STORE_PATIENCE_SECONDS = 600.0
 THREADS_PER_WORKER = 8  # 4 in all starved two encoders, 12 did not
+DOWNLOADS_SHARE = 0.3  # of the memory, should every image be as large as allowed; 60 % are the encoders'
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +85,10 @@ def run(environ: Mapping[str, str], asked_to_stop: threading.Event) -> ExitCode:
 
 def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Event) -> End:
     workers = settings.shard.shard_workers or available_cpus()
-    threads = THREADS_PER_WORKER * workers
+    memory_bytes = settings.shard.shard_memory_bytes
+    threads = downloads_at_once(workers, memory_bytes, settings.fetch.fetch_max_bytes)
     # The children start while the plan is read.
-    with CodecPool(workers, _image_limits(settings), memory_bytes=settings.shard.shard_memory_bytes) as codec:
+    with CodecPool(workers, _image_limits(settings), memory_bytes=memory_bytes) as codec:
         store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=threads + 1)
         plan, images = read_task(store, task)
         ledger = Ledger(store, task.request_id, task.shard)
@@ -101,6 +104,11 @@ def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Even
         shard = Shard(ledger, flusher, pipeline, threads=threads)
         threading.Thread(target=_forward, args=(asked_to_stop, shard), daemon=True).start()
         return shard.run(images)
+
+
+def downloads_at_once(workers: int, memory_bytes: int, most_bytes: int) -> int:
+    """Return how many images of up to `most_bytes` a shard has in hand: what feeds its encoders and fits its memory."""
+    return max(1, min(THREADS_PER_WORKER * workers, int(memory_bytes * DOWNLOADS_SHARE) // most_bytes))
 
 
 def _forward(asked_to_stop: threading.Event, shard: Shard) -> None:
