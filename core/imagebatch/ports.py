@@ -158,7 +158,8 @@ class Delivery:
     """A delivery that this process has claimed until its lease ends. `attempts` were made before.
 
     `leased_until` tells this claim from the next one: a claim that was lost no longer decides when to try again.
-    `attempts_before` of the attempts came before it was last asked for anew: the schedule counts from there.
+    `attempts_before` of the attempts came before it was last asked for anew: the schedule counts from there. `due_at`
+    is when it was due when it was claimed; asking for it anew moves that.
     """
 
     id: int
@@ -170,6 +171,7 @@ class Delivery:
     attempts: int
     leased_until: datetime | None = None
     attempts_before: int = 0
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +303,7 @@ class Deliveries(Protocol):
     def record_attempt(
         self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
     ) -> None:
-        """Record a try and give the claim back, at once. `delivered` ends the delivery.
-
-        If it was not, it is due again at `due`; None gives it up.
-        """
+        """Record a try and give the claim back. If not `delivered`, it is due again at `due`; None gives it up."""
 
     def attempts(self, request_id: str) -> list[DeliveryAttempt]:
         """Return every try of a request's webhook, oldest first."""

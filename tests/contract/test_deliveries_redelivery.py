@@ -105,6 +105,29 @@ def test_a_webhook_when_its_holder_gives_it_up_after_it_was_sent_anew_stays_due(
     assert claim(database, 1).attempts_before == 1
 
 
+def test_a_webhook_when_its_first_try_gives_it_up_after_it_was_sent_anew_stays_due(database: Database) -> None:
+    request_id = finished(database)
+    holder = claim(database)
+    assert database.deliveries.redeliver(request_id, after(1))
+    database.deliveries.record_attempt(holder, DeliveryAttempt(1, NOON, 10, http_status=410), delivered=False)
+
+    assert database.deliveries.next_due() == after(1)
+    again = claim(database, 1)
+    assert (again.attempts, again.attempts_before) == (1, 0)
+    database.deliveries.record_attempt(again, DeliveryAttempt(2, after(1), 10, http_status=410), delivered=False)
+    assert database.deliveries.next_due() is None
+
+
+def test_a_webhook_when_its_sender_dies_after_it_was_sent_anew_is_given_up_by_the_next_one(database: Database) -> None:
+    request_id = finished(database)
+    claim(database)
+    database.deliveries.redeliver(request_id, after(1))
+    holder = claim(database, LEASE_SECONDS)
+    database.deliveries.record_attempt(holder, REFUSED, delivered=False)
+
+    assert database.deliveries.next_due() is None
+
+
 def test_the_webhook_of_a_deleted_request_when_it_is_due_is_not_sent(database: Database) -> None:
     gone, kept = finished(database), finished(database, at=after(1))
     database.deliveries.record_attempt(claim(database), REFUSED, delivered=False, due=NOON)

@@ -122,10 +122,10 @@ def _give_back(one: Outgoing, delivery: Delivery, due: datetime | None) -> None:
     one.leased_until = None
     if one.attempts_before != delivery.attempts_before:
         return
-    if due is None:
-        one.given_up_at = one.due
-    else:
+    if due is not None:
         one.due = due
+    elif one.due == delivery.due_at:
+        one.given_up_at = one.due
 
 
 def _claimed(one: Outgoing) -> Delivery:
@@ -139,6 +139,7 @@ def _claimed(one: Outgoing) -> Delivery:
         attempts=one.attempts,
         leased_until=one.leased_until,
         attempts_before=one.attempts_before,
+        due_at=one.due,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, null, or_, select, update
+from sqlalchemy import and_, case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from imagebatch.database.engine import translated
@@ -48,6 +48,7 @@ class PostgresDeliveries:
             attempts=row.attempts,
             leased_until=row.leased_until,
             attempts_before=row.attempts_before,
+            due_at=row.due_at,
         )
 
     def next_due(self) -> datetime | None:
@@ -63,7 +64,8 @@ class PostgresDeliveries:
         """Record a try, once however often it is told, and give the claim back; `delivered` ends the delivery.
 
         If it was not, it is due again at `due`; None gives it up. A claim that was lost decides nothing of that. If
-        the delivery was asked for anew meanwhile, it stays due as it is.
+        the delivery was asked for anew meanwhile, it stays due as it is, or at `due` if this was the first try of its
+        schedule: it is the new one's first as well.
         """
         values = {
             "delivery_id": delivery.id,
@@ -139,12 +141,17 @@ def _claimed(now: datetime, until: datetime) -> Update:
         Record.attempts,
         Record.leased_until,
         Record.attempts_before,
+        Record.due_at,
     )
 
 
 def _given_back(delivery: Delivery, due: datetime | None) -> Update:
     mine = update(Record).where(Record.id == delivery.id, Record.leased_until == delivery.leased_until, UNSENT)
     same = Record.attempts_before == delivery.attempts_before
+    if due is None:
+        # Asked for anew during the first try of a schedule, it counts from where it did; but due_at has moved, because
+        # what was claimed was due before it was asked for.
+        same = and_(same, Record.due_at == delivery.due_at)
     return mine.values(
         leased_until=None,
         updated_at=func.now(),
