@@ -145,6 +145,7 @@ class Reconciler:
             ended = self._settler.settle(request_id, stop)
         except Unavailable as error:
             if error.dependency != "store":
+                self._store_lost_since.pop(request_id, None)  # what stands in the way now is not the store
                 raise
             self._store_lost_since.setdefault(request_id, self._clock.now())
             if not isinstance(action, Abandon):
