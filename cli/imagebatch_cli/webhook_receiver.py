@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from imagebatch_cli.errors import MachineFault, WrongUse
+from imagebatch_cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,6 +101,12 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], owner: WebhookReceiver) -> None:
         self.owner = owner
         super().__init__(address, _Handler)
+
+    def handle_error(self, *_: object) -> None:
+        """Tell in a line why a delivery was lost; not of a sender that breaks off, since it sends again."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            Terminal().tell(f"A delivery could not be taken: {error!r}")
 
 
 class _Handler(BaseHTTPRequestHandler):
