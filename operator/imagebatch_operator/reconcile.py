@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,8 @@ class Reconciler:
         if not ended:
             return LOCKED_SECONDS
         self._forget(request_id)
-        self._registry.show(self._batches.get(request_id))
+        with suppress(NotFound):  # its owner may have deleted it already: the next look cleans up
+            self._registry.show(self._batches.get(request_id))
         return SOONEST_SECONDS
 
     def _progress_of(self, request_id: str) -> BatchProgress:

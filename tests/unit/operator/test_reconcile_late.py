@@ -15,7 +15,9 @@ from support.batch_scene import REQUEST_ID, Scene
 from imagebatch.model import names
 from imagebatch.model.batch import Reason
 from imagebatch.model.errors import Unavailable
+from imagebatch_operator.lifecycle import Stop
 from imagebatch_operator.reconcile import Reconciler
+from imagebatch_operator.settle import Settler
 
 Accept = Callable[..., Scene]
 URLS = [["http://a/0"], ["http://a/1"]]
@@ -91,5 +93,31 @@ def test_reconcile_when_the_request_was_deleted_removes_its_job(
     jobs.set(REQUEST_ID, succeeded=1)
     reconciler.reconcile(REQUEST_ID)
     MemoryArchive(batches).mark_deleted(REQUEST_ID, frozenset({"tester"}), clock.now())
+    assert reconciler.reconcile(REQUEST_ID) is None
+    assert jobs.jobs == {}
+
+
+def test_reconcile_when_the_request_is_deleted_right_after_its_end_goes_on_to_remove_its_job(
+    reconciler: Reconciler,
+    accepted: Accept,
+    jobs: MemoryJobs,
+    batches: MemoryBatches,
+    settler: Settler,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle = settler.settle
+
+    def settle_and_delete(request_id: str, stop: Stop) -> bool:
+        ended = settle(request_id, stop)
+        MemoryArchive(batches).mark_deleted(request_id, frozenset({"tester"}), clock.now())
+        return ended
+
+    monkeypatch.setattr(settler, "settle", settle_and_delete)
+    scene = accepted(URLS)
+    reconciler.reconcile(REQUEST_ID)
+    scene.finish_all()
+    jobs.set(REQUEST_ID, succeeded=1)
+    assert reconciler.reconcile(REQUEST_ID) is not None
     assert reconciler.reconcile(REQUEST_ID) is None
     assert jobs.jobs == {}
