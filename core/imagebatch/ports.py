@@ -134,12 +134,13 @@ class SettledSlot:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A webhook to be sent: the body is frozen when the final status is set."""
+    """A webhook to be sent: the body is frozen when the final status is set. It is due at `due_at`, None: at once."""
 
     webhook_id: str
     url: str
     key_name: str
     body: bytes
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from imagebatch_operator.housekeeping import Housekeeper, keep_house_until
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
 from imagebatch_operator.sweep import listen_until, note_unfinished, sweep_until
-from imagebatch_operator.webhooks import deliver_until, make_deliverer
+from imagebatch_operator.webhooks import Schedule, deliver_until, make_deliverer
 from imagebatch_operator.work_queue import WorkQueue
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def _settler(batches: Batches, store: BlobStore, settings: OperatorSettings, clo
         key_name=settings.webhooks.webhook_key_name,
         clock=clock,
         metrics=metrics,
+        schedule=Schedule.parse(settings.webhooks.webhook_schedule_seconds),
     )
 
 

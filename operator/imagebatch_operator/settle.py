@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
     from imagebatch.settings import LinkSettings
     from imagebatch_operator.harvest import Harvest
     from imagebatch_operator.lifecycle import Stop
+    from imagebatch_operator.webhooks import Schedule
 
 log = logging.getLogger(__name__)
 
 
 class Settler:
-    """Writes the end of batches. `key_name` signs the webhooks of requests that name no key."""
+    """Writes the end of batches. `key_name` signs the webhooks of requests that name no key.
+
+    `schedule` says when a webhook is tried first, None: at once.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Settler:
         key_name: str,
         clock: Clock,
         metrics: Metrics,
+        schedule: Schedule | None = None,
     ) -> None:
         self._batches = batches
         self._store = store
@@ -56,6 +62,7 @@ class Settler:
         self._key_name = key_name
         self._clock = clock
         self._metrics = metrics
+        self._schedule = schedule
 
     def settle(self, request_id: str, stop: Stop) -> bool:
         """Publish the results and set the final status; False when another process is at it.
@@ -121,6 +128,8 @@ class Settler:
         """Write the end; `links` None means that there are no result files."""
         now = self._clock.now()
         delivery = delivery_for(batch, verdict, progress, links, now, default_key_name=self._key_name)
+        if delivery is not None and self._schedule is not None:
+            delivery = replace(delivery, due_at=self._schedule.next_try(0, now, None))
         final = Final(verdict, progress, has_result=links is not None, finished_at=now, delivery=delivery)
         if self._batches.finish(batch.request_id, final, slots):
             self._count(batch, final, codes)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import math
 import random
 import re
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 GONE = 410
 LEASE_SECONDS = 60.0  # on top of the time that a receiver has
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+LONGEST_WAIT_SECONDS = 365 * 86_400.0
 JITTER_SHARE = 0.2
 IDLE_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
@@ -71,7 +71,7 @@ def _secret(text: str) -> bytes:
 
 
 class Schedule:
-    """When a delivery is tried again. `waits_seconds[n]` is the wait before try n + 1."""
+    """When a delivery is tried. `waits_seconds[n]` is the wait before try n + 1, the first since the batch's end."""
 
     def __init__(self, waits_seconds: Sequence[float], jitter: Callable[[], float] = random.random) -> None:
         self._waits = tuple(waits_seconds)
@@ -84,12 +84,14 @@ class Schedule:
             waits = [float(part) for part in text.split(",")]
         except ValueError as error:
             raise Misconfigured(f"IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: {error}") from error
-        if not all(math.isfinite(wait) and wait >= 0 for wait in waits):
-            raise Misconfigured("IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: every wait is a number of seconds from 0")
+        # What no date can hold would keep a batch from its end.
+        if not all(0 <= wait <= LONGEST_WAIT_SECONDS for wait in waits):
+            message = f"every wait is a number of seconds from 0 to {LONGEST_WAIT_SECONDS:.0f}"
+            raise Misconfigured(f"IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS: {message}")
         return cls(waits)
 
     def next_try(self, attempts: int, now: datetime, retry_after_seconds: float | None) -> datetime | None:
-        """Return when to try again after `attempts` failures, None to give up. A receiver's wish is not undercut."""
+        """Return when to try after `attempts` failures, None to give up. A receiver's wish is not undercut."""
         if attempts >= len(self._waits):
             return None
         wait = self._waits[attempts] * (1 + JITTER_SHARE * self._jitter())

@@ -150,7 +150,7 @@ class MemoryBatches:
             self.finals[request_id], self.slots[request_id] = final, found
             self.batches[request_id] = _ended(batch, final)
             if final.delivery is not None:
-                self.put_out(request_id, final.delivery, final.finished_at)
+                self.put_out(request_id, final.delivery, final.delivery.due_at or final.finished_at)
             self.said.append(request_id)
         return True
 

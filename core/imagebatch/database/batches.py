@@ -235,7 +235,7 @@ def _queued(file_id: int, delivery: NewDelivery, now: datetime) -> Insert:
         "url": delivery.url,
         "key_name": delivery.key_name,
         "body": delivery.body,
-        "due_at": now,
+        "due_at": delivery.due_at or now,
         "created_at": now,
         "updated_at": now,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,12 @@ def scene(store: S3BlobStore, webhook_receiver: WebhookReceiver) -> Scene:
 
 
 @pytest.fixture
+def schedule() -> str:
+    """The waits before a webhook's tries; a test may parametrize it."""
+    return WebhookSettings().webhook_schedule_seconds
+
+
+@pytest.fixture
 def loop(
     database: PostgresDatabase,
     store: S3BlobStore,
@@ -45,6 +52,7 @@ def loop(
     bucket_settings: StoreSettings,
     tmp_path: Path,
     webhook_receiver: WebhookReceiver,
+    schedule: str,
 ) -> Iterator[OperatorLoop]:
     """A running loop; it stops before its receiver does."""
     (tmp_path / "default").write_text(SECRET)
@@ -61,7 +69,7 @@ def loop(
             store=bucket_settings,
             database=DatabaseSettings(migrated_database_url),
             links=LinkSettings(link_secret="s3cret"),
-            webhooks=WebhookSettings(webhook_keys_dir=str(tmp_path)),
+            webhooks=WebhookSettings(webhook_keys_dir=str(tmp_path), webhook_schedule_seconds=schedule),
         ),
         clock=clock,
     )
@@ -86,6 +94,20 @@ def test_loop_with_an_accepted_batch_takes_it_to_its_webhook(
     assert (body["request_id"], body["status"]) == (REQUEST_ID, "Completed")
     eventually(lambda: jobs.calls == ["create", "delete"], what="the Job's deletion")
     eventually(lambda: [each.http_status for each in database.deliveries.attempts(REQUEST_ID)] == [204])
+
+
+@pytest.mark.parametrize("schedule", ["3600,5"])
+def test_loop_with_a_wait_before_the_first_try_puts_the_webhook_off(
+    loop: OperatorLoop, scene: Scene, database: PostgresDatabase, jobs: MemoryJobs, webhook_receiver: WebhookReceiver
+) -> None:
+    database.batches.accept(scene.new_batch(SystemClock().now()), scene.product_rows())
+    eventually(lambda: jobs.view(REQUEST_ID), what="the Job")
+    scene.finish_all()
+    jobs.set(REQUEST_ID, succeeded=1)
+    state = eventually(lambda: database.deliveries.state(REQUEST_ID), what="the webhook")
+    waits = state.due_at - database.batches.get(REQUEST_ID).finished_at
+    assert timedelta(hours=1) <= waits <= timedelta(hours=1.2)
+    assert webhook_receiver.deliveries == []
 
 
 def test_loop_after_a_cancel_ends_the_batch_once_its_workers_are_gone(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from fakes.manual_clock import ManualClock
 from fakes.memory_batches import MemoryBatches
 from fakes.memory_store import MemoryBlobStore
 from support.batch_scene import REQUEST_ID, Scene, failed, succeeded
@@ -14,8 +16,10 @@ from imagebatch.metrics import Metrics
 from imagebatch.model import names
 from imagebatch.model.batch import Reason
 from imagebatch.model.errors import Unavailable
+from imagebatch.settings import LinkSettings
 from imagebatch_operator.lifecycle import Stop
 from imagebatch_operator.settle import Settler
+from imagebatch_operator.webhooks import Schedule
 
 Accept = Callable[..., Scene]
 URLS = [[f"http://a/{n}"] for n in range(4)]
@@ -117,6 +121,24 @@ def test_settle_with_a_key_name_of_its_own_signs_with_that(
     delivery = batches.finals[REQUEST_ID].delivery
     assert delivery is not None
     assert delivery.key_name == "shop"
+
+
+def test_settle_with_a_wait_before_the_first_try_puts_the_webhook_off(
+    accepted: Accept, batches: MemoryBatches, store: MemoryBlobStore, clock: ManualClock, metrics: Metrics
+) -> None:
+    settler = Settler(
+        batches=batches,
+        store=store,
+        links=LinkSettings(link_secret="s"),
+        key_name="default",
+        schedule=Schedule([60, 5], jitter=lambda: 0.5),
+        clock=clock,
+        metrics=metrics,
+    )
+    accepted(URLS, webhook_url=HOOK).finish_all()
+    settler.settle(REQUEST_ID, NO_STOP)
+    assert batches.finals[REQUEST_ID].delivery.due_at == clock.now() + timedelta(seconds=66)
+    assert batches.finals[REQUEST_ID].finished_at == clock.now()
 
 
 def test_settle_without_a_receiver_makes_no_delivery(
