@@ -1,6 +1,5 @@
 """`doctor`: what the service says of itself, and what may go wrong on this machine."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -55,5 +54,5 @@ def _findings(work: Call, names: list[str], data: Path) -> Iterator[Finding]:
     yield from service_findings(work.client)
     yield from name_findings(work.client.url, names)
     yield from limit_findings()
-    yield from disk_findings(data, Path(tempfile.gettempdir()))
+    yield from disk_findings(data)
     yield from version_findings()

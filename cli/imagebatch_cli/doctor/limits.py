@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebatch.machine import available_cpus, available_memory_bytes
@@ -13,7 +16,6 @@ from imagebatch_cli.terminal import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 GIB = 1024**3
 ENOUGH_FILES = 1024
@@ -60,16 +62,26 @@ def memory_finding(memory_bytes: int, shards: int) -> Finding:
     )
 
 
-def disk_findings(data: Path, temporary: Path) -> Iterator[Finding]:
+def disk_findings(data: Path) -> Iterator[Finding]:
     """Yield a finding for the data directory, or where it will be made, and one for temporary files."""
     yield disk_finding("data directory", data)
-    yield disk_finding("temporary files", temporary)
+    yield _temporary_finding()
+
+
+def _temporary_finding() -> Finding:
+    subject = "temporary files"
+    try:
+        folder = Path(tempfile.gettempdir())  # writes a file: none is good on a full disk
+    except OSError as error:
+        return failure(subject, str(error.strerror), "Make room, or name a folder that can be written in TMPDIR.")
+    return disk_finding(subject, folder)
 
 
 def disk_finding(subject: str, folder: Path) -> Finding:
     """Judge the free space of a folder's disk, and whether the folder can be written."""
-    place = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), folder)
+    place = folder
     try:
+        place = _nearest(folder.absolute())
         free_bytes = shutil.disk_usage(place).free
     except OSError as error:
         return failure(subject, f"{place}: {error.strerror}", "Name another folder.")
@@ -81,3 +93,12 @@ def disk_finding(subject: str, folder: Path) -> Finding:
     if free_bytes < ENOUGH_DISK_BYTES:
         return warning(subject, said, "Make room, or use another disk: it holds the CSVs and all output images.")
     return ok(subject, said)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one around it that is there and can be seen. Raises OSError."""
+    for each in (folder, *folder.parents):
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            each.stat()
+            return each
+    return folder

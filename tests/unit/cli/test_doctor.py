@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -97,3 +99,11 @@ def test_doctor_when_the_data_directory_cannot_be_written_fails(examine, monkeyp
     monkeypatch.setattr("os.access", lambda *_: False)
     code, found = examine()
     assert (code, found["data directory"]["level"]) == (1, "failure")
+
+
+def test_doctor_when_no_folder_takes_temporary_files_fails_and_tells_the_rest(examine, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", Mock(side_effect=FileNotFoundError(errno.ENOENT, "None is usable")))
+    code, found = examine()
+    assert (code, found["temporary files"]["level"]) == (1, "failure")
+    assert found["temporary files"]["message"] == "None is usable"
+    assert found["Python"]["level"] == "ok"

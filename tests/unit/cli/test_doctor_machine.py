@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 import shutil
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +52,43 @@ def test_disk_finding_when_room_is_short_says_so(monkeypatch, tmp_path, free, le
 
 def test_disk_finding_when_the_folder_is_yet_to_be_made_looks_where_it_will_be(tmp_path):
     assert f"free in {tmp_path}" in disk_finding("data directory", tmp_path / "new" / "data").message
+
+
+@pytest.fixture
+def hide(monkeypatch):
+    """Have the system refuse to look into a folder, as it does to other users than root."""
+    stat, access = os.stat, os.access
+
+    def hide_(folder: Path, number: int) -> None:
+        def look(path, *arguments, **options):
+            if not isinstance(path, int) and folder in Path(path).parents:
+                raise OSError(number, os.strerror(number), str(path))
+            return stat(path, *arguments, **options)
+
+        monkeypatch.setattr("os.stat", look)
+        monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder and access(path, mode))
+
+    return hide_
+
+
+def test_disk_finding_when_the_folder_may_not_be_looked_into_fails_and_names_what_bars_the_way(hide, tmp_path):
+    (tmp_path / "locked").mkdir()
+    hide(tmp_path / "locked", errno.EACCES)
+    found = disk_finding("data directory", tmp_path / "locked" / "new" / "data")
+    assert (found.level, found.message) == (Level.FAILURE, f"{tmp_path / 'locked'} cannot be written")
+
+
+def test_disk_finding_when_the_disk_is_lost_says_so(hide, tmp_path):
+    hide(tmp_path, errno.ESTALE)
+    found = disk_finding("data directory", tmp_path / "data")
+    assert (found.level, found.message) == (Level.FAILURE, f"{tmp_path / 'data'}: {os.strerror(errno.ESTALE)}")
+
+
+def test_disk_finding_when_the_working_directory_is_gone_says_so(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert disk_finding("data directory", Path(".imagebatch")).level is Level.FAILURE
 
 
 def resolve(name: str) -> list[str]:
