@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imagebatch.model.csvtext import cells_of_any_length
+from imagebatch_cli.client import not_ours
 from imagebatch_cli.errors import CommandError, MachineFault
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ def save_files(client: ServiceClient, batch: BatchStatus, folder: Path) -> list[
     for which, name in FILES.items():
         client.save(result_link(batch, which), folder / name)
     return [folder / name for name in FILES.values()]
+
+
+def error_rows(client: ServiceClient, batch: BatchStatus) -> list[list[str]]:
+    """Return the rows of a batch's errors.csv, header first. Raises CommandError."""
+    link = result_link(batch, "errors_url")
+    try:
+        rows = list(csv_rows(client.read(link)))
+    except ValueError as error:  # not UTF-8
+        raise not_ours(link) from error
+    if not rows:
+        raise not_ours(link)
+    return rows
 
 
 def save_images(call: Call, report: dict[str, Any], folder: Path) -> Downloads:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from imagebatch_cli.client.shapes import VIOLATIONS, Shape, fits
 from imagebatch_cli.errors import ServiceRefused, ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_NOW = (429, 503)
 GATEWAY = (502, 504)
+LONGEST_WAIT_SECONDS = 3600.0
 IN_USE = "idempotency_key_in_use"
 NO_KEY = (
     "The service wants an API key.",
@@ -56,9 +59,10 @@ def _problem(answer: requests.Response) -> dict[str, Any]:
     """Return the problem (RFC 9457) that an answer holds, empty when it holds none."""
     try:
         problem = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return problem if isinstance(problem, dict) and "detail" in problem else {}
+    ours = fits(problem, {"detail": object}) and fits(problem.get("errors") or [], VIOLATIONS)
+    return problem if ours else {}
 
 
 def _stranger(answer: requests.Response) -> str:
@@ -66,35 +70,29 @@ def _stranger(answer: requests.Response) -> str:
 
 
 def retry_after(answer: requests.Response) -> float | None:
-    """Return the header in seconds; None if it is missing, or a date, which this service never sends."""
+    """Return the header in seconds, an hour at most; None if it is missing, or a date, which is never sent."""
     value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None
+    return min(float(value), LONGEST_WAIT_SECONDS) if value.isdecimal() else None
 
 
 def date_of(answer: requests.Response) -> datetime | None:
     """Return the header `Date`, the service's clock cut to whole seconds; None if it is missing or malformed."""
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
+        date = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (ValueError, OverflowError):
         return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def json_of(answer: requests.Response, url: str) -> dict[str, Any]:
-    """Return the JSON object that was answered. Raises ServiceUnavailable when it is none."""
+def json_of(answer: requests.Response, url: str, shape: Shape) -> dict[str, Any]:
+    """Return the JSON object that was answered. Raises ServiceUnavailable when it is none, or of another shape."""
     try:
         body = answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise not_ours(url) from error
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not fits(body, shape):
         raise not_ours(url)
     return body
-
-
-def member(body: Mapping[str, Any], name: str, url: str) -> Any:
-    """Return what an answer must hold. Raises ServiceUnavailable."""
-    if name not in body:
-        raise not_ours(url)
-    return body[name]
 
 
 def not_ours(url: str) -> ServiceUnavailable:

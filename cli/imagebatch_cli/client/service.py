@@ -9,7 +9,8 @@ from urllib.parse import quote
 import requests
 
 from imagebatch_cli.batch_status import BatchStatus
-from imagebatch_cli.client.answers import date_of, json_of, member, retry_after
+from imagebatch_cli.client import shapes
+from imagebatch_cli.client.answers import date_of, json_of, retry_after
 from imagebatch_cli.client.listing import Listing, Page
 from imagebatch_cli.client.transport import Repeat, Transport
 from imagebatch_cli.errors import MachineFault, ServiceUnavailable
@@ -48,13 +49,14 @@ class ServiceClient:
         hint = f"With --idempotency-key {idempotency_key} it can be sent again: it will be accepted only once."
         try:
             answer = self._post_csv(csv, options, Repeat.ALWAYS, {"Idempotency-Key": idempotency_key})
+            return str(json_of(answer, self.url, shapes.ACCEPTED)["request_id"])
         except ServiceUnavailable as error:
             raise ServiceUnavailable(error.message, f"{error.hint}\n{hint}".strip()) from error
-        return str(member(answer, "request_id", self.url))
 
     def plan(self, csv: bytes, options: Mapping[str, str]) -> dict[str, Any]:
         """Return what would be done with a CSV; nothing is stored."""
-        return self._post_csv(csv, {**options, "dry_run": "true"}, Repeat.ONCE_HEARD, {})
+        answer = self._post_csv(csv, {**options, "dry_run": "true"}, Repeat.ONCE_HEARD, {})
+        return json_of(answer, self.url, shapes.PLAN)
 
     def status(self, request_id: str) -> BatchStatus:
         """Return how a batch stands now."""
@@ -67,7 +69,7 @@ class ServiceClient:
     def retry(self, request_id: str) -> str:
         """Have the failed images of a batch tried again, and return the id of that batch, the same every time."""
         answer = self._transport.send("POST", f"/requests/{_part(request_id)}/retry")
-        return str(member(json_of(answer, self.url), "request_id", self.url))
+        return str(json_of(answer, self.url, shapes.ACCEPTED)["request_id"])
 
     def delete(self, request_id: str) -> None:
         """Delete a batch that has ended."""
@@ -94,18 +96,17 @@ class ServiceClient:
     def readiness(self) -> Readiness:
         """Return what the service says of itself now: asked once, and "not ready" is an answer."""
         answer = self._transport.look("/readyz")
-        body = json_of(answer, self.url)
-        each = member(body, "dependencies", self.url)
-        wrong = {str(one["name"]): None if one["ready"] else str(one["message"]) for one in each}
+        body = json_of(answer, self.url, shapes.READINESS)
+        wrong = {str(each["name"]): None if each["ready"] else str(each["message"]) for each in body["dependencies"]}
         return Readiness(answer.ok and bool(body.get("ready")), wrong, date_of(answer))
 
     def read(self, url: str) -> bytes:
         """Return a result file."""
         return self._transport.send("GET", url).content
 
-    def read_json(self, url: str) -> dict[str, Any]:
-        """Return a result file that is a JSON object."""
-        return json_of(self._transport.send("GET", url), url)
+    def report(self, url: str) -> dict[str, Any]:
+        """Return the result file report.json."""
+        return json_of(self._transport.send("GET", url), url, shapes.REPORT)
 
     def save(self, url: str, file: Path) -> int:
         """Write a result to `file`, whole or not at all, and return its size in bytes."""
@@ -131,26 +132,23 @@ class ServiceClient:
 
     def _post_csv(
         self, csv: bytes, options: Mapping[str, str], repeat: Repeat, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
+    ) -> requests.Response:
         sent = {"Content-Type": "text/csv", **headers}
-        answer = self._transport.send("POST", "/upload", repeat, params=dict(options), data=csv, headers=sent)
-        return json_of(answer, self.url)
+        return self._transport.send("POST", "/upload", repeat, params=dict(options), data=csv, headers=sent)
 
     def _status(self, answer: requests.Response) -> BatchStatus:
-        body = json_of(answer, self.url)
-        member(body, "counts", self.url)
-        return BatchStatus(body, retry_after(answer))
+        return BatchStatus(json_of(answer, self.url, shapes.STATUS), retry_after(answer))
 
     def _webhook(self, answer: requests.Response) -> dict[str, Any]:
-        body = json_of(answer, self.url)
-        member(body, "attempts", self.url)
-        return body
+        return json_of(answer, self.url, shapes.WEBHOOK)
 
     def _listing(self, path: str, filters: Mapping[str, Any], most: int | None, page_size: int) -> Listing:
+        name = path.rpartition("/")[2]
+
         def page(size: int, token: str | None) -> Page:
             answer = self._transport.send("GET", path, params={**filters, "page_size": size, "page_token": token})
-            body = json_of(answer, self.url)
-            return member(body, path.rpartition("/")[2], self.url), body.get("next_page_token")
+            body = json_of(answer, self.url, shapes.PAGES[name])
+            return body[name], body.get("next_page_token")
 
         return Listing(page, most, page_size)
 

@@ -85,24 +85,25 @@ class Transport:
         timeout = (CONNECT_SECONDS, LOOK_SECONDS)
         try:
             return self._session.get(urljoin(self.url + "/", path), timeout=timeout)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             raise self._silence(Repeat.NEVER, error) from error
 
     def _once(self, method: str, path: str, repeat: Repeat, options: Mapping[str, Any]) -> requests.Response:
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         try:
             answer = self._session.request(method, urljoin(self.url + "/", path), timeout=timeout, **options)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             raise self._silence(repeat, error) from error
         self._heard = True
         if not answer.ok:
             raise error_of(answer, again=repeat is not Repeat.NEVER, with_key=self._with_key)
         return answer
 
-    def _silence(self, repeat: Repeat, error: requests.RequestException) -> ServiceUnavailable:
+    def _silence(self, repeat: Repeat, error: requests.RequestException | ValueError) -> ServiceUnavailable:
         """Return the error for a request that got no answer: whether it may pass."""
         if isinstance(error, requests.exceptions.SSLError):
             return ServiceUnavailable(f"The secure connection to {self.url} failed: is its certificate trusted here?")
         message = f"No service answers at {self.url}."
         again = repeat is Repeat.ALWAYS or (repeat is Repeat.ONCE_HEARD and self._heard)
-        return (NotNow if again else ServiceUnavailable)(message, START_HINT)
+        may_pass = not isinstance(error, ValueError)  # a redirect or a link that is no address stays none
+        return (NotNow if again and may_pass else ServiceUnavailable)(message, START_HINT)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from imagebatch_cli.options import DEFAULT_URL, ApiKey, Output, RequestId, Url, call
-from imagebatch_cli.result_files import csv_rows, result_link
+from imagebatch_cli.result_files import error_rows
 from imagebatch_cli.terminal import OutputKind
 from imagebatch_cli.watching import end, print_batch
 
@@ -49,7 +49,7 @@ def errors(
 ) -> None:
     """Print the images that failed, each with its code and the reason."""
     work = call(context, url, api_key, output)
-    header, *rows = csv_rows(work.client.read(result_link(work.client.status(request_id), "errors_url")))
+    header, *rows = error_rows(work.client, work.client.status(request_id))
     shown = list(islice(rows, limit or None))
     if work.terminal.as_json:
         names = [name.lower().replace(".", "").replace(" ", "_") for name in header]

@@ -47,7 +47,7 @@ def results(
 
 
 def _images(work: Call, batch: BatchStatus, folder: Path) -> Downloads:
-    report = work.client.read_json(result_link(batch, "report_url"))
+    report = work.client.report(result_link(batch, "report_url"))
     return save_images(work, report, folder / "images")
 
 
