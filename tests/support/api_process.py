@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
+ASK_SECONDS = 60.0
 
 
 class ApiProcess:
@@ -42,13 +43,15 @@ class ApiProcess:
             command = [sys.executable, "-W", "error::ResourceWarning", "-m", "imagebatch_api"]
             self._child = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
-    def connect(self, timeout_seconds: float = 60.0) -> http.client.HTTPConnection:
+    def connect(self, timeout_seconds: float = ASK_SECONDS) -> http.client.HTTPConnection:
         """Return a connection, to be opened by its first request."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_seconds)
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def ask(
+        self, method: str, path: str, body: bytes = b"", *, timeout_seconds: float = ASK_SECONDS, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers (names in lower case) and body of one answer."""
-        connection = self.connect()
+        connection = self.connect(timeout_seconds)
         try:
             connection.request(method, path, body or None, {k.replace("_", "-"): v for k, v in headers.items()})
             answer = connection.getresponse()
