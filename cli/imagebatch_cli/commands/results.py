@@ -40,7 +40,7 @@ def results(
     if to is None and not images:
         work.terminal.raw(work.client.read(result_link(batch, "result_url")))
         return
-    folder = to or Path(f"imagebatch-{batch.request_id}")
+    folder = to or Path(f"imagebatch-{request_id}")  # not as the answer says: it may come from anybody
     files = save_files(work.client, batch, folder)
     downloads = _images(work, batch, folder) if images else Downloads()
     _print(work, [str(file) for file in files], folder, downloads)
