@@ -7,11 +7,11 @@ import json
 import os
 import time
 from base64 import b64encode
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, TextIO
 
 from imagebatch.model.errors import Misconfigured
-from imagebatch_embedded.processes import free_port
+from imagebatch_embedded.processes import free_port, free_ports
 from imagebatch_embedded.seaweed_server import SeaweedPorts
 from imagebatch_embedded.servers import kept_secret
 
@@ -33,8 +33,10 @@ class Ports:
 
     @classmethod
     def choose(cls, wanted_api_port: int | None) -> Ports:
-        """Return free ports, the API's the usual or the wanted one."""
-        return cls(wanted_api_port or free_port(DEFAULT_API_PORT), free_port(), SeaweedPorts.free())
+        """Return free ports, no two the same, the API's the usual or the wanted one."""
+        api = wanted_api_port or free_port(DEFAULT_API_PORT)
+        postgres, *s3 = free_ports(1 + len(fields(SeaweedPorts)), but_not={api})
+        return cls(api, postgres, SeaweedPorts(*s3))
 
     @classmethod
     def read(cls, file: Path) -> Ports:

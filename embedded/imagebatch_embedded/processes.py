@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from imagebatch.model.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 # Below Linux's range for outgoing connections (32768 and up), so that a port that was kept stays free while we are off.
@@ -120,8 +120,12 @@ def free_port(preferred: int | None = None) -> int:
     return free_ports(1, preferred)[0]
 
 
-def free_ports(count: int, preferred: int | None = None) -> list[int]:
-    """Return different free ports, `preferred` first if it is free. Raises OSError if there are too few."""
+def free_ports(count: int, preferred: int | None = None, *, but_not: Container[int] = ()) -> list[int]:
+    """Return different free ports, none of `but_not`, `preferred` first if it is free.
+
+    Nothing holds them until somebody listens there: draw those that are used together at once. Raises OSError if there
+    are too few.
+    """
     candidates = random.sample(PORT_RANGE, len(PORT_RANGE))
     if preferred is not None:
         candidates.insert(0, preferred)
@@ -129,7 +133,7 @@ def free_ports(count: int, preferred: int | None = None) -> list[int]:
     for port in candidates:
         if len(found) == count:
             return list(found)
-        if is_free(port):
+        if port not in but_not and is_free(port):
             found[port] = None
     raise OSError(f"no {count} free ports on {LOOPBACK}")
 

@@ -8,17 +8,17 @@ import sys
 from dataclasses import astuple
 from pathlib import Path
 
+from imagebatch_embedded.data_directory import Ports
 from imagebatch_embedded.postgres_server import PostgresServer
-from imagebatch_embedded.processes import free_port
-from imagebatch_embedded.seaweed_server import SeaweedPorts, SeaweedServer
+from imagebatch_embedded.seaweed_server import SeaweedServer
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    ports = SeaweedPorts.free()
-    servers = [PostgresServer(folder, free_port()), SeaweedServer(folder, ports)]
+    ports = Ports.choose(None)
+    servers = [PostgresServer(folder, ports.postgres), SeaweedServer(folder, ports.s3)]
     for server in servers:
         server.start()
     for server in servers:
         server.wait_ready(60)
-    print(json.dumps({"pids": [server.pid for server in servers], "ports": astuple(ports)}), flush=True)
+    print(json.dumps({"pids": [server.pid for server in servers], "ports": astuple(ports.s3)}), flush=True)
     signal.pause()
