@@ -334,13 +334,17 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """A Job to be: `shards` indexes, at most `parallelism` at once, each tried 1 + `retries_per_shard` times."""
+    """A Job to be: `shards` indexes, at most `parallelism` at once, each tried 1 + `retries_per_shard` times.
+
+    `accepted_at` is when its batch was: a retry that was deleted and is made again has the id of the one before.
+    """
 
     request_id: str
     shards: int
     parallelism: int
     retries_per_shard: int
     suspended: bool = False
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

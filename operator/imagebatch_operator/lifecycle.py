@@ -78,7 +78,7 @@ class AdjustJob:
 
 @dataclass(frozen=True, slots=True)
 class DeleteJob:
-    """Remove the Job of a batch that has ended."""
+    """Remove the Job of a batch that has ended, or of a deleted retry that had the batch's id before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,12 @@ def decide(batch: Batch, intent: Intent, observation: Observation, now: datetime
     job = observation.job
     if batch.status.is_final:
         return Decision(DeleteJob(), watch=True) if job else NOTHING
-    stop = _stop(batch, intent, observation.shards, now)
-    if _has_ended(job, stop, observation.shards) or _waited_long_enough(batch, stop, observation.shards, now):
+    stop, its_own = _stop(batch, intent, observation.shards, now), job is None or _is_of(job, batch)
+    has_ended = its_own and _has_ended(job, stop, observation.shards)
+    if has_ended or _waited_long_enough(batch, stop, observation.shards, now):
         return _end(batch, intent, observation, stop, now)
+    if not its_own:
+        return Decision(DeleteJob(), watch=True)
     action = _steer(batch, intent, observation, stop)
     return Decision(action, _show(batch, intent, observation), watch=_moves(job, stop, action))
 
@@ -125,6 +128,11 @@ def decide(batch: Batch, intent: Intent, observation: Observation, now: datetime
 def deadline(batch: Batch) -> datetime:
     """Return when the batch is to be over, counted from its acceptance."""
     return batch.created_at + timedelta(seconds=batch.spec.active_deadline_seconds)
+
+
+def _is_of(job: JobView, batch: Batch) -> bool:
+    """Return whether a Job is the batch's own, not that of a deleted retry that had its id before."""
+    return job.spec.accepted_at == batch.created_at
 
 
 def _stop(batch: Batch, intent: Intent, shards: Shards | None, now: datetime) -> Stop:
@@ -175,6 +183,7 @@ def _job_spec(batch: Batch, intent: Intent, shards: Shards) -> JobSpec:
         parallelism=intent.parallelism,
         retries_per_shard=batch.spec.retries_per_shard,
         suspended=intent.suspend,
+        accepted_at=batch.created_at,
     )
 
 

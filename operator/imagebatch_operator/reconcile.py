@@ -62,6 +62,7 @@ class Reconciler:
         self._settler = settler
         self._progress_seconds = progress_seconds
         self._clock = clock
+        self._accepted_at: dict[str, datetime] = {}
         self._progress: dict[str, BatchProgress] = {}
         self._store_lost_since: dict[str, datetime] = {}
 
@@ -78,6 +79,7 @@ class Reconciler:
                 self._jobs.delete(request_id)
             self._on_gone()
             return None
+        self._forget_if_made_anew(batch)
         intent = self._intent(batch)
         started = self._clock.monotonic()
         observation, trouble = self._observe(batch)
@@ -162,7 +164,14 @@ class Reconciler:
     def _progress_of(self, request_id: str) -> BatchProgress:
         return self._progress.setdefault(request_id, BatchProgress(self._store, request_id))
 
+    def _forget_if_made_anew(self, batch: Batch) -> None:
+        """Forget what is remembered of a deleted retry if the batch is the one that has its id now."""
+        if self._accepted_at.get(batch.request_id) != batch.created_at:
+            self._forget(batch.request_id)
+            self._accepted_at[batch.request_id] = batch.created_at
+
     def _forget(self, request_id: str) -> None:
+        self._accepted_at.pop(request_id, None)
         self._progress.pop(request_id, None)
         self._store_lost_since.pop(request_id, None)
 

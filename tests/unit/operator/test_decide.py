@@ -25,7 +25,8 @@ from imagebatch_operator.lifecycle import (
 
 T0 = datetime(2026, 1, 2, tzinfo=UTC)
 SHARDS = 3
-JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5)
+JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5, accepted_at=T0)
+OLD_JOB = replace(JOB, accepted_at=T0 - timedelta(days=1))
 SUSPENDED_JOB = replace(JOB, suspended=True)
 CANCEL, SUSPEND = Intent(cancel=True), Intent(suspend=True)
 CANCELLED, LATE = Stop(cancelled=True), Stop(deadline_passed=True)
@@ -113,6 +114,8 @@ TABLE = [
     Case("all results, writes refused 30 min: abandon", Abandon(), job(), shards(complete=3), lost_minutes=30),
     Case("cancel, store away 30 min: abandon", Abandon(CANCELLED), None, None, CANCEL, lost_minutes=30),
     Case("running, store away 30 min: wait", None, job(active=1), None, lost_minutes=30),
+    Case("Job of a deleted retry of the same id: delete", DeleteJob(), job(succeeded=3, spec=OLD_JOB)),
+    Case("such a Job, worker ending: delete", DeleteJob(), job(active=1, spec=OLD_JOB), shards(complete=3)),
     Case("final, Job there: delete", DeleteJob(), job(active=1), batch=FINAL),
     Case("final, no Job: nothing", None, batch=FINAL),
     Case("final, cancel and deadline: nothing", None, None, shards(), CANCEL, FINAL, minutes=99),
@@ -122,7 +125,8 @@ TABLE = [
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
 def test_decide_for_a_line_of_the_table_does_what_it_says(case: Case) -> None:
     now = T0 + timedelta(hours=5) if case.lost_minutes else T0 + timedelta(minutes=case.minutes)
-    batch = replace(case.batch, created_at=now) if case.lost_minutes else case.batch
+    day = replace(case.batch, spec=BatchSpec(active_deadline_seconds=86_400))
+    batch = day if case.lost_minutes else case.batch
     lost_since = now - timedelta(minutes=case.lost_minutes) if case.lost_minutes else None
     decision = decide(batch, case.intent, Observation(case.job, case.shards, lost_since), now)
     assert decision.action == case.action

@@ -26,7 +26,8 @@ intents = st.builds(Intent, suspend=st.booleans(), cancel=st.booleans(), paralle
 verdicts = st.builds(Verdict, st.sampled_from(Status), st.sampled_from(Reason), st.just(""))
 progress = st.integers(0, 9).map(lambda done: Progress(Counts(9, done)))
 shards = st.builds(Shards, st.just(3), st.integers(0, 3), st.booleans(), progress)
-job_specs = st.builds(JobSpec, st.just("r"), st.just(3), st.integers(1, 8), st.just(3), st.booleans())
+accepted = st.sampled_from([T0, T0, T0, T0 - timedelta(days=1)])
+job_specs = st.builds(JobSpec, st.just("r"), st.just(3), st.integers(1, 8), st.just(3), st.booleans(), accepted)
 jobs = st.builds(JobView, job_specs, st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))
 observations = st.builds(Observation, st.none() | jobs, st.none() | shards, st.none() | times)
 
