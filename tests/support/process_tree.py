@@ -1,4 +1,4 @@
-"""Shards among the processes, found by the connection from which they ask; and the end of one with all its children."""
+"""Shards among the processes, found by the connection from which they ask; signals to a process with its children."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ def kill_tree(pid: int) -> None:
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
     eventually(lambda: not alive(family), what=f"the end of {family}")
+
+
+def signal_tree(pid: int, number: signal.Signals) -> list[int]:
+    """Send a signal to a process, then to its descendants, of which some may end meanwhile; return who got it."""
+    os.kill(pid, number)  # before the others are looked for: once stopped, it has no more children
+    reached = [pid]
+    for child in descendants(pid):
+        with suppress(ProcessLookupError):
+            os.kill(child, number)
+            reached.append(child)
+    return reached
 
 
 def environment(pid: int) -> dict[str, str]:

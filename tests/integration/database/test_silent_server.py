@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -11,11 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command_line import descendants
 from support.open_folder import open_folder
 from support.sample_batches import NOON, ROWS, RUNNING, end, new_batch, progress, slots
+from support.standstill import Standstill
 from support.stored_batches import accepted, finished
+from support.waiting import eventually
 
+from imagebatch.database import watch
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.model.errors import Unavailable
 from imagebatch.model.results import Outcome
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 START_SECONDS = 60.0
-SILENCE_SECONDS = 0.5
-PATIENCE_SECONDS = 20.0  # the silence, then five seconds for a new connection that is not answered either
+SILENCE_SECONDS = 60.0  # soon over by a standstill's clock; no server that runs is silent for so long
+PATIENCE_SECONDS = 60.0  # the silence, then five seconds for a new connection that is not answered either
 
 
 @pytest.fixture(scope="module")
@@ -48,24 +48,36 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def silent(server: PostgresServer) -> Iterator[PostgresDatabase]:
-    """The database of that server, with little patience."""
+def standstill(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Standstill:
+    """Of that server, and the clock of those that wait for it."""
+    made = Standstill(server)
+    monkeypatch.setattr(watch, "time", made)
+    return made
+
+
+@pytest.fixture
+def silent(server: PostgresServer, standstill: Standstill) -> Iterator[PostgresDatabase]:
+    """The database of that server, which goes on at the test's end."""
     limits = {"silence_seconds": SILENCE_SECONDS, "bulk_silence_seconds": 2 * SILENCE_SECONDS}
     with PostgresDatabase(DatabaseSettings(server.url()), **limits) as made:
         made.batches.check()
         yield made
+        standstill.end()
 
 
 @pytest.fixture
-def stop(server: PostgresServer) -> Iterator[Callable[[], None]]:
-    """`stop()` stops every process of the server, until the test has ended or `carry_on`."""
-    yield lambda: send(server, signal.SIGSTOP)
-    send(server, signal.SIGCONT)
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[watch.Wait]:
+    """Every look at a wait that the watch has taken."""
+    taken: list[watch.Wait] = []
+    is_overdue = watch.Wait.overdue.fget
 
+    def overdue(wait: watch.Wait) -> bool:
+        said = is_overdue(wait)
+        taken.append(wait)
+        return said
 
-def send(server: PostgresServer, number: signal.Signals) -> None:
-    for pid in (server.pid, *descendants(server.pid)):
-        os.kill(pid, number)
+    monkeypatch.setattr(watch.Wait, "overdue", property(overdue))
+    return taken
 
 
 @contextmanager
@@ -86,75 +98,81 @@ def rows_until(event: Callable[[], None]) -> Iterator[ProductRow]:
 
 
 def test_a_call_when_the_server_is_silent_is_unavailable_and_works_again_afterwards(
-    silent: PostgresDatabase, server: PostgresServer, stop: Callable[[], None]
+    silent: PostgresDatabase, standstill: Standstill
 ) -> None:
     request_id = accepted(silent)
-    stop()
+    standstill.begin()
     with unavailable():
         silent.batches.get(request_id)
     with unavailable():
         silent.batches.record_progress(request_id, RUNNING, progress(1), NOON)
 
-    send(server, signal.SIGCONT)
+    standstill.end()
     assert silent.batches.get(request_id).request_id == request_id
 
 
 def test_an_acceptance_when_the_server_falls_silent_among_its_rows_is_unavailable_and_can_be_made_again(
-    silent: PostgresDatabase, server: PostgresServer, stop: Callable[[], None]
+    silent: PostgresDatabase, standstill: Standstill
 ) -> None:
     batch = new_batch()
     with unavailable():
-        silent.batches.accept(batch, rows_until(stop))
+        silent.batches.accept(batch, rows_until(standstill.begin))
 
-    send(server, signal.SIGCONT)
+    standstill.end()
     silent.batches.accept(batch, ROWS)
     assert silent.batches.get(batch.request_id).request_id == batch.request_id
 
 
 def test_an_end_when_the_server_falls_silent_after_its_slots_is_unavailable_and_can_be_written_again(
-    silent: PostgresDatabase, server: PostgresServer, stop: Callable[[], None]
+    silent: PostgresDatabase, standstill: Standstill
 ) -> None:
     request_id = accepted(silent)
 
     def last_words() -> Iterator[SettledSlot]:
         yield from slots()
-        stop()
+        standstill.begin()
 
     with unavailable():
         silent.batches.finish(request_id, end(), last_words())
 
-    send(server, signal.SIGCONT)
+    standstill.end()
     silent.batches.finish(request_id, end(), slots())
     assert silent.batches.get(request_id).status.is_final
 
 
 def test_outcomes_when_the_server_falls_silent_while_they_are_read_are_unavailable(
-    silent: PostgresDatabase, stop: Callable[[], None]
+    silent: PostgresDatabase, standstill: Standstill
 ) -> None:
     bad = Outcome(0, "https://img.example/0.jpg", 1, code="timeout", message="timeout")
     settled = [SettledSlot(number, 0, replace(bad, index=number), None) for number in range(3_000)]
     reading = silent.listings.outcomes(finished(silent, settled=settled))
     assert next(reading).index == 0
-    stop()
+    standstill.begin()
 
     with unavailable():
         list(reading)
 
 
 def test_the_settle_lock_when_the_server_falls_silent_is_let_go_without_waiting_for_it(
-    silent: PostgresDatabase, stop: Callable[[], None]
+    silent: PostgresDatabase, standstill: Standstill
 ) -> None:
     started = time.monotonic()
     with silent.batches.settling(accepted(silent)) as mine:
         assert mine
-        stop()
+        standstill.begin()
     assert time.monotonic() - started < PATIENCE_SECONDS
 
 
-def test_rows_when_their_source_is_slow_are_waited_for(silent: PostgresDatabase) -> None:
+def test_rows_when_their_source_is_slow_are_waited_for(
+    silent: PostgresDatabase, standstill: Standstill, looks: list[watch.Wait]
+) -> None:
+    def slow() -> None:
+        standstill.pass_by(6 * SILENCE_SECONDS)
+        before = len(looks)
+        eventually(lambda: len(looks) > before + 1, 60, "a look at the wait that began after that")
+
     batch = new_batch()
-    long_seconds = 6 * SILENCE_SECONDS
-    silent.batches.accept(batch, rows_until(lambda: threading.Event().wait(long_seconds)))
+    silent.batches.accept(batch, rows_until(slow))
 
     assert silent.batches.get(batch.request_id).request_id == batch.request_id
 
