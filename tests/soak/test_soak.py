@@ -104,22 +104,21 @@ class Soak:
 
     def _kill(self, part: str) -> None:
         """Kill a part if it is there; `imagebatch dev` is started again at once."""
-        if not self.dev.pids(part):
-            return
-        try:
-            self.dev.kill(part, at_once=True)
-        except ProcessLookupError:
+        if self.dev.kill_now(part) is None:
             return
         self.killed[part] += 1
         if part == "supervisor":
             self.dev.restart()
 
     def _pause(self, part: str) -> None:
-        if self.dev.pids(part):
+        """Stop a part for a moment if it is there."""
+        try:
             paused = self.dev.pause(part)
-            wanted = self.choose.uniform(0.5, 5)
-            eventually(lambda: self.dev.paused_seconds() > wanted, 30)
-            self.dev.resume(paused)
+        except ProcessLookupError:
+            return
+        wanted = self.choose.uniform(0.5, 5)
+        eventually(lambda: self.dev.paused_seconds() > wanted, 30)
+        self.dev.resume(paused)
 
     def _ask(self, batch: Accepted, verb: str) -> httpx.Response | None:
         try:

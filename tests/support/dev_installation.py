@@ -6,7 +6,8 @@ import os
 import re
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -14,10 +15,11 @@ from fixtures.servers import S3Server
 
 from imagebatch_embedded.data_directory import DataDirectory, Ports
 from imagebatch_embedded.postgres_server import PostgresServer
-from imagebatch_embedded.processes import free_port
-from imagebatch_embedded.seaweed_server import SeaweedServer
+from imagebatch_embedded.processes import free_ports
+from imagebatch_embedded.seaweed_server import SeaweedPorts, SeaweedServer
 from support.command_line import BackgroundCommand, alive, descendants
 from support.invariants import Site
+from support.process_tree import signal_tree
 from support.service import Service
 from support.waiting import eventually
 
@@ -42,6 +44,7 @@ PARTS = {
     "postgres": "postgres",
     "s3": "weed",
 }
+PASSING = ("shard", "codec")  # they end by themselves
 
 
 class DevInstallation:
@@ -50,7 +53,10 @@ class DevInstallation:
     def __init__(self, data: Path, settings: Mapping[str, str]) -> None:
         self.data = data
         self.settings = dict(settings)
-        self.port = free_port()
+        # All at once, before any is listened on: no two are the same. The spare one is for what a test adds.
+        self.port, self.spare_port, postgres, *s3 = free_ports(3 + len(fields(SeaweedPorts)))
+        data.mkdir(parents=True)
+        Ports(self.port, postgres, SeaweedPorts(*s3)).write(data / "ports.json")
         self._command: BackgroundCommand | None = None
         self._stack = ExitStack()
         self._client: Service | None = None
@@ -106,26 +112,33 @@ class DevInstallation:
         found = [pid for pid in ours if _is(pid, PARTS[part])]
         return found[:1] if part == "postgres" else found
 
-    def kill(self, part: str, *, at_once: bool = False) -> int:
-        """End the oldest process of a part as the machine's out-of-memory killer would; return its id.
+    def kill(self, part: str) -> int:
+        """End a process of a part as the machine's out-of-memory killer would; return its id.
 
-        It is at work then: one that was only just started has nothing to lose; unless it is to be `at_once`.
+        It is at work then: one that was only just started has nothing to lose.
         """
-        least_seconds = 0.0 if at_once else AT_WORK_SECONDS
+        return eventually(lambda: self._killed(part, AT_WORK_SECONDS), 30, f"a process of {part} at work")
 
-        def at_work() -> list[int]:
-            return [pid for pid in self.pids(part) if _age_seconds(pid) >= least_seconds]
+    def kill_now(self, part: str) -> int | None:
+        """End a process of a part likewise, if one is there now, even if it was only just started; return its id."""
+        return self._killed(part, 0.0)
 
-        pid = max(eventually(at_work, 30, f"a process of {part}"), key=_age_seconds)
-        os.kill(pid, signal.SIGKILL)
-        return pid
+    def _killed(self, part: str, least_seconds: float) -> int | None:
+        """Kill one process of a part that runs and has for so long; return its id, None if there is none."""
+        at_work = [pid for pid in alive(self.pids(part)) if _age_seconds(pid) >= least_seconds]
+        # Of those that come and go, the youngest has most of its work left.
+        for pid in sorted(at_work, key=_age_seconds, reverse=part not in PASSING):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return pid
+        return None
 
     def pause(self, part: str) -> list[int]:
-        """Stop all processes of a part (SIGSTOP); return them, for `resume`."""
-        (first, *_) = self.pids(part)
-        paused = [first, *descendants(first)]
-        for pid in paused:
-            os.kill(pid, signal.SIGSTOP)
+        """Stop all processes of a part (SIGSTOP); return them, for `resume`. Raises ProcessLookupError: it is away."""
+        pids = self.pids(part)
+        if not pids:
+            raise ProcessLookupError(part)
+        paused = signal_tree(pids[0], signal.SIGSTOP)
         self._paused_at = time.monotonic()
         return paused
 
@@ -135,8 +148,9 @@ class DevInstallation:
 
     def resume(self, paused: list[int]) -> None:
         """Let stopped processes go on."""
-        for pid in alive(paused):
-            os.kill(pid, signal.SIGCONT)
+        for pid in paused:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     @property
     def database_url(self) -> str:

@@ -43,6 +43,14 @@ def address(running: BackgroundCommand) -> str:
     return found[1]
 
 
+def command_line(pid: int) -> bytes:
+    """Return the arguments of a process; nothing when it has ended meanwhile, as those of Postgres come and go."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def readiness(url: str) -> int:
     try:
         with httpx.Client(trust_env=False) as client:
@@ -85,9 +93,8 @@ def test_dev_when_running_says_where_everything_is(data: Path) -> None:
 def test_dev_when_a_part_dies_tells_it_and_starts_it_again(data: Path) -> None:
     with dev(data, "--port", free_port()) as running:
         url = address(running)
-        for child in descendants(running.pid):
-            if b"imagebatch_api" in Path(f"/proc/{child}/cmdline").read_bytes():
-                os.kill(child, signal.SIGKILL)
+        (api,) = [child for child in descendants(running.pid) if b"imagebatch_api" in command_line(child)]
+        os.kill(api, signal.SIGKILL)
         running.wait_for("api ended with -9; starting it again")
         eventually(lambda: readiness(url) == 200, 60, "the API's return")
 
