@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import TypeAlias
 
 from support.loopback_server import LoopbackServer, Reply, Request
@@ -48,3 +49,13 @@ class ImageServer(LoopbackServer):
             turn = self._served.get(route, 0)
             self._served[route] = turn + 1
         return turn
+
+
+def held_until(event: Event, picture: bytes, most_seconds: float) -> Callable[[Request], Reply]:
+    """Return an answer of a JPEG that is not given before `event`: who fetches it cannot be done by then."""
+
+    def answer(_: Request) -> Reply:
+        event.wait(most_seconds)
+        return Reply(picture, "image/jpeg")
+
+    return answer

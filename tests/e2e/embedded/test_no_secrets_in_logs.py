@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from support import pictures
 from support.dev_installation import DevInstallation
-from support.image_server import ImageServer
+from support.image_server import ImageServer, held_until
 from support.loopback_server import Reply
 from support.open_folder import open_folder
 from support.service import Service, csv_of
@@ -23,11 +24,13 @@ from support.waiting import eventually
 from support.webhook_receiver import WebhookReceiver
 
 from imagebatch.metrics import Metrics
-from imagebatch_embedded.processes import free_port
 
 API_KEY = "ib_4f1c0e9b2a7d4e55b1f06a3c8d9e7f20"
 IN_URLS = ("hunter2-source", "hunter3-redirect", "hunter4-webhook", "sig-5b1c7e90", "hook-9d3e2f71")
 OURS = ("api.log", "operator.log", "shards/*.log")
+DELIVERED = 'imagebatch_webhook_attempts_total{result="delivered"} 1.0'
+NOBODY_WATCHES = "\nimagebatch_http_event_streams 0.0\n"
+HELD_SECONDS = 150  # for what a picture waits at most, so that its shard still lives when it is killed
 
 
 @dataclass
@@ -51,21 +54,22 @@ def scene() -> Iterator[Scene]:
     with open_folder() as folder, ImageServer() as images, WebhookReceiver() as receiver:
         keys = folder / "api-keys"
         keys.write_text(f"shop:{hashlib.sha256(API_KEY.encode()).hexdigest()}\n")
-        port = free_port()
         settings = {
             "IMAGEBATCH_LOG_FORMAT": "json",
             "IMAGEBATCH_API_KEYS_FILE": str(keys),
-            "IMAGEBATCH_METRICS_PORT": str(port),
             "IMAGEBATCH_FETCH_ALLOW": images.allow,
+            "IMAGEBATCH_FETCH_DEADLINE_SECONDS": str(2 * HELD_SECONDS),
             "IMAGEBATCH_WEBHOOK_ALLOW": receiver.allow,
             "IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS": "0,0.1,0.1",
         }
-        with DevInstallation(folder / "data", settings) as installation:
+        dev = DevInstallation(folder / "data", settings)
+        dev.settings["IMAGEBATCH_METRICS_PORT"] = str(dev.spare_port)
+        with dev as installation:
             service = installation.service()
             service.http.headers["Authorization"] = f"Bearer {API_KEY}"
             request_id = run_a_batch(installation, images, receiver)
             provoke(service, request_id, keys)
-            metrics = {name: scraped(url) for name, url in places(service, port).items()}
+            metrics = counted(service, installation.spare_port)
             secrets = secrets_of(installation, service, request_id)
         yield Scene(folder / "data" / "logs", request_id, secrets, metrics)
 
@@ -74,20 +78,23 @@ def run_a_batch(installation: DevInstallation, images: ImageServer, receiver: We
     """A batch with failing images, secrets in its URLs, a receiver that fails twice, and servers that are killed."""
     service = installation.service()
     receiver.answer_with(500, 500, 204)
-    slow = Reply(pictures.jpeg(), "image/jpeg", delay_seconds=3.0)
+    killed, photo = Event(), pictures.jpeg()
     urls = [
-        images.add("/good.jpg?X-Amz-Signature=sig-5b1c7e90", pictures.jpeg()),
-        images.add("/slow.jpg?X-Amz-Signature=sig-5b1c7e90", slow),
+        images.add("/good.jpg?X-Amz-Signature=sig-5b1c7e90", photo),
+        images.add("/slow.jpg?X-Amz-Signature=sig-5b1c7e90", held_until(killed, photo, HELD_SECONDS)),
         images.add("/away.jpg", Reply.redirect("http://user:hunter3-redirect@127.0.0.1/x.jpg")),
         images.url("/gone.jpg?X-Amz-Signature=sig-5b1c7e90"),
         "http://127.0.0.1:1/?X-Amz-Signature=sig-5b1c7e90",
     ]
     request_id = service.upload(csv_of([urls]), webhook_url=f"{receiver.address}?key=hook-9d3e2f71")
-    eventually(lambda: images.counts["/slow.jpg"], 30, "the shard at work")
-    with service.http.stream("GET", f"/status/{request_id}/events"):
-        assert "\nimagebatch_http_event_streams 1.0\n" in scraped(f"{service.http.base_url}/metrics")
-    for part in ("shard", "postgres", "s3"):
-        installation.kill(part)
+    try:
+        eventually(lambda: images.counts["/slow.jpg"], 30, "the shard at work")
+        with service.http.stream("GET", f"/status/{request_id}/events"):
+            assert "\nimagebatch_http_event_streams 1.0\n" in scraped(f"{service.http.base_url}/metrics")
+        for part in ("shard", "postgres", "s3"):
+            installation.kill(part)
+    finally:
+        killed.set()
     eventually(lambda: ready(service), 60, "database and store")
     service.finish(request_id)
     eventually(lambda: len(receiver.deliveries) == 3, 30, "the webhook")
@@ -118,8 +125,12 @@ def ready(service: Service) -> bool:
         return False
 
 
-def places(service: Service, port: int) -> dict[str, str]:
-    return {"api": f"{service.http.base_url}/metrics", "operator": f"http://127.0.0.1:{port}/metrics"}
+def counted(service: Service, operator_port: int) -> dict[str, str]:
+    """Return both programs' metrics once they have noted the message that was taken and the stream that was left."""
+    api, operator = f"{service.http.base_url}/metrics", f"http://127.0.0.1:{operator_port}/metrics"
+    eventually(lambda: DELIVERED in scraped(operator), 30, "the record of the last try")
+    eventually(lambda: NOBODY_WATCHES in scraped(api), 30, "the end of the stream")
+    return {"api": scraped(api), "operator": scraped(operator)}
 
 
 def scraped(url: str) -> str:
@@ -184,6 +195,6 @@ def test_metrics_when_scraped_are_those_of_the_list(scene: Scene) -> None:
     for text in scene.metrics.values():
         families = set(re.findall(r"^# TYPE (imagebatch_\w+) ", text, re.MULTILINE))
         assert {name.removesuffix("_total") for name in families if not name.endswith("_created")} == listed
-    assert 'imagebatch_webhook_attempts_total{result="delivered"} 1.0' in scene.metrics["operator"]
-    assert "\nimagebatch_http_event_streams 0.0\n" in scene.metrics["api"]
+    assert DELIVERED in scene.metrics["operator"]
+    assert NOBODY_WATCHES in scene.metrics["api"]
     assert "\nimagebatch_http_key_file_errors_total 1.0\n" in scene.metrics["api"]
