@@ -159,8 +159,7 @@ class Delivery:
     """A delivery that this process has claimed until its lease ends. `attempts` were made before.
 
     `leased_until` tells this claim from the next one: a claim that was lost no longer decides when to try again.
-    `attempts_before` of the attempts came before it was last asked for anew: the schedule counts from there. `due_at`
-    is when it was due when it was claimed; asking for it anew moves that.
+    The schedule counts from `attempts_before`: those before it was last asked for anew. `due_at` is as it was claimed.
     """
 
     id: int
@@ -293,7 +292,7 @@ class Archive(Protocol):
 
 
 class Deliveries(Protocol):
-    """The outbox of webhooks."""
+    """The outbox of webhooks. To record a try raises Conflict when the request was removed meanwhile."""
 
     def claim(self, now: datetime, lease_seconds: float) -> Delivery | None:
         """Take a due delivery that nobody else has, until the lease ends."""
@@ -334,17 +333,14 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """A Job to be: `shards` indexes, at most `parallelism` at once, each tried 1 + `retries_per_shard` times.
-
-    `accepted_at` is when its batch was: a retry that was deleted and is made again has the id of the one before.
-    """
+    """A Job to be: `shards` indexes, at most `parallelism` at once, each tried 1 + `retries_per_shard` times."""
 
     request_id: str
     shards: int
     parallelism: int
     retries_per_shard: int
     suspended: bool = False
-    accepted_at: datetime | None = None
+    accepted_at: datetime | None = None  # its batch: a retry that is made again has the id of the deleted one
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.sample_batches import NOON, ROWS, delivery_of, end, new_batch, slots
 
+from imagebatch.model.errors import Conflict
 from imagebatch.ports import DeliveryAttempt
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def test_an_attempt_when_told_twice_is_recorded_once(database: Database, deliver
     database.deliveries.record_attempt(delivery, REFUSED, delivered=False)
 
     assert database.deliveries.attempts(delivery.request_id) == [REFUSED]
+
+
+def test_an_attempt_when_its_request_was_removed_meanwhile_is_refused(database: Database, delivery: Delivery) -> None:
+    database.archive.mark_deleted(delivery.request_id, frozenset({"alice"}), NOON)
+    assert database.archive.remove(delivery.request_id)
+
+    with pytest.raises(Conflict):
+        database.deliveries.record_attempt(delivery, TAKEN, delivered=True)
 
 
 def test_attempts_of_two_who_held_the_claim_when_recorded_are_both_there(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,7 @@ class MemoryBatches:
         self.lock = RLock()
         self.said: list[str] = []
         self._held: set[tuple[str, ...]] = set()
+        self._ids = count(1)
 
     def accept(self, batch: NewBatch, rows: Iterable[ProductRow]) -> None:
         self.check()
@@ -172,7 +174,7 @@ class MemoryBatches:
 
     def put_out(self, request_id: str, message: NewDelivery, due: datetime) -> Outgoing:
         """Put a webhook into the outbox."""
-        return self.outbox.setdefault(request_id, Outgoing(len(self.outbox) + 1, request_id, message, due, []))
+        return self.outbox.setdefault(request_id, Outgoing(next(self._ids), request_id, message, due, []))
 
     def _name(self, owner: str, idempotency: IdempotencyKey, request_id: str) -> None:
         made = self.keys.setdefault((owner, idempotency.key), (request_id, idempotency.fingerprint))

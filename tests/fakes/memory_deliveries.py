@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fakes.memory_batches import MemoryBatches
-from imagebatch.model.errors import ImageRejected
+from imagebatch.model.errors import Conflict, ImageRejected
 from imagebatch.ports import Delivery, DeliveryState, NewDelivery
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class MemoryDeliveries:
         self, delivery: Delivery, attempt: DeliveryAttempt, *, delivered: bool, due: datetime | None = None
     ) -> None:
         with self._state.lock:
-            one = self._state.outbox[delivery.request_id]
+            one = next((one for one in self._state.outbox.values() if one.id == delivery.id), None)
+            if one is None:
+                raise Conflict("the database refused a change that breaks its rules")
             if (attempt.number, attempt.started_at) not in {(each.number, each.started_at) for each in one.tries}:
                 one.tries.append(attempt)
             one.attempts = max(one.attempts, attempt.number)
