@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from imagebatch.model import names
 from imagebatch_api.links import result_links
 from imagebatch_api.schemas.requests import BytesOut, CountsOut, ImageOut, StatusOut
 from imagebatch_api.schemas.webhooks import WebhookAttemptOut, WebhookOut
@@ -53,10 +52,10 @@ def image_out(slot: SettledSlot) -> ImageOut:
 
 def webhook_out(batch: Batch, state: DeliveryState | None, attempts: Iterable[DeliveryAttempt]) -> WebhookOut:
     """Return where a batch's webhook stands; without `state` it is not to be sent yet, or never."""
-    url = state.url if state is not None else batch.spec.webhook_url
+    url, webhook_id = (state.url, state.webhook_id) if state else (batch.spec.webhook_url, batch.webhook_id)
     return WebhookOut(
         request_id=batch.request_id,
-        webhook_id=names.webhook_id(batch.request_id) if url else None,
+        webhook_id=webhook_id if url else None,
         url=url,
         state=_word(batch, state),
         due_at=state.due_at if state is not None else None,

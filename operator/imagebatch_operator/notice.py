@@ -37,7 +37,7 @@ def delivery_for(
         "finished_at": finished_at.isoformat().replace("+00:00", "Z"),
     }
     return NewDelivery(
-        webhook_id=names.webhook_id(batch.request_id),
+        webhook_id=batch.webhook_id,
         url=batch.spec.webhook_url,
         key_name=batch.spec.webhook_key_name or default_key_name,
         body=json.dumps(body, ensure_ascii=False).encode(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from imagebatch.model import names
 from imagebatch.model.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -209,6 +210,11 @@ class Batch:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_of: str | None = None
+
+    @property
+    def webhook_id(self) -> str:
+        """The `webhook-id` of the message that tells of its end."""
+        return names.webhook_id(self.request_id, self.created_at if self.retry_of else None)
 
     @property
     def status(self) -> Status:

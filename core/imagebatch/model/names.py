@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+from datetime import UTC, datetime
 
 from imagebatch.model.errors import NotFound
 
@@ -102,9 +103,16 @@ def job_name(request_id: str) -> str:
     return f"ib-{request_id}"
 
 
-def webhook_id(request_id: str) -> str:
-    """Return the `webhook-id` of the request's one message, the same over all attempts."""
-    return f"msg_{request_id}"
+def webhook_id(request_id: str, retried_at: datetime | None = None) -> str:
+    """Return the `webhook-id` of the request's one message, the same over all attempts.
+
+    `retried_at` is when a retry was accepted: one that is made again after its deletion has the same request id and
+    another message, which receivers would pass over under the same name.
+    """
+    if retried_at is None:
+        return f"msg_{request_id}"
+    moment = retried_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"msg_{uuid.uuid5(uuid.UUID(request_id), moment)}"
 
 
 def link_token(secret: bytes, key: str) -> str:

@@ -17,6 +17,7 @@ from imagebatch.database.row_registry import RowRegistry
 from imagebatch.model import names
 from imagebatch.model.batch import Batch, BatchSpec, Counts, Reason
 from imagebatch.model.errors import Conflict, NotFound
+from imagebatch.ports import DeliveryAttempt
 from imagebatch.retry import accept_retry
 from imagebatch.store import S3BlobStore
 from imagebatch_operator.housekeeping import Housekeeper
@@ -33,6 +34,11 @@ class Desk:
 
     def __init__(self, database: PostgresDatabase, store: S3BlobStore, settler: Settler) -> None:
         self.database, self.store, self.settler = database, store, settler
+
+    def accept(self, spec: BatchSpec) -> Scene:
+        scene = make_scene(self.store, URLS, spec=spec)
+        self.database.batches.accept(scene.new_batch(SystemClock().now()), scene.product_rows())
+        return scene
 
     def end(self, scene: Scene, *bad: int) -> Batch:
         """Do every image of a batch but some, outputs and all."""
@@ -60,6 +66,20 @@ class Desk:
     def delete(self, request_id: str) -> None:
         self.database.archive.mark_deleted(request_id, OWNERS, SystemClock().now())
 
+    def webhook_id(self, request_id: str) -> str | None:
+        state = self.database.deliveries.state(request_id)
+        return state and state.webhook_id
+
+    def delivered(self) -> str:
+        """Deliver what is due, which is one message; return its id."""
+        now = SystemClock().now()
+        due = self.database.deliveries.claim(now, 60)
+        assert due is not None
+        attempt = DeliveryAttempt(due.attempts + 1, now, 1, http_status=200)
+        self.database.deliveries.record_attempt(due, attempt, delivered=True)
+        assert self.database.deliveries.claim(now, 60) is None
+        return due.webhook_id
+
     def linked(self, request_id: str) -> list[bytes | None]:
         """What each link of a request's output CSV leads to: who made it; None where the image failed."""
         text = self.store.get(names.result_key(request_id, "output.csv")).decode()
@@ -76,9 +96,7 @@ def desk(database: PostgresDatabase, store: S3BlobStore, settler: Settler) -> De
 @pytest.fixture
 def parent(desk: Desk) -> Batch:
     """Four images in six slots; 1 and 3 failed."""
-    scene = make_scene(desk.store, URLS, spec=BatchSpec())
-    desk.database.batches.accept(scene.new_batch(SystemClock().now()), scene.product_rows())
-    return desk.end(scene, 1, 3)
+    return desk.end(desk.accept(BatchSpec()), 1, 3)
 
 
 def test_retry_of_a_retry_ends_with_a_whole_csv_over_the_chain(desk: Desk, parent: Batch) -> None:
@@ -150,6 +168,24 @@ def test_retry_that_was_deleted_can_be_made_again_once_it_went(
     assert desk.retry(parent) == first
     assert desk.end(desk.scene(first)).verdict.reason is Reason.ALL_SUCCEEDED
     assert None not in desk.linked(first)
+
+
+def test_retry_made_anew_has_a_webhook_id_of_its_own_however_often_it_is_settled(
+    desk: Desk, housekeeper: Housekeeper
+) -> None:
+    desk.accept(BatchSpec(webhook_url="https://hooks.example/in"))
+    parent = desk.end(desk.scene(REQUEST_ID), 1, 3)
+    sent = [desk.delivered()]
+    for bad in ([3], []):
+        first = desk.retry(parent)
+        assert desk.end(desk.scene(first), *bad).webhook_id == desk.webhook_id(first)
+        assert desk.settler.settle(first, Stop())
+        sent.append(desk.delivered())
+        assert sent[-1] == desk.webhook_id(first)
+        desk.delete(first)
+        housekeeper.run(RUN)
+    assert sent[0] == f"msg_{REQUEST_ID}"
+    assert len(set(sent)) == 3
 
 
 def test_retry_of_a_request_that_is_deleted_meanwhile_finds_nothing(desk: Desk, parent: Batch) -> None:

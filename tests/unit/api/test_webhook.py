@@ -47,6 +47,22 @@ def test_webhook_of_a_request_at_work_waits(api: AsgiClient, request_id: str) ->
     }
 
 
+def test_webhook_of_a_retry_shows_the_id_that_its_end_will_send(
+    api: AsgiClient, batches: MemoryBatches, request_id: str
+) -> None:
+    retry = replace(batches.batches[request_id], retry_of="0b0e4a3c-3b39-4a39-9d68-0e0a8f6c2f5d")
+    batches.batches[request_id] = retry
+    shown = api.get(f"/requests/{request_id}/webhook").json()["webhook_id"]
+    assert shown == retry.webhook_id != f"msg_{request_id}"
+
+
+def test_webhook_in_the_outbox_shows_the_id_that_is_sent(
+    api: AsgiClient, batches: MemoryBatches, request_id: str
+) -> None:
+    batches.finish(request_id, end(replace(delivery_of(request_id), webhook_id="msg_of_an_earlier_version")), [])
+    assert api.get(f"/requests/{request_id}/webhook").json()["webhook_id"] == "msg_of_an_earlier_version"
+
+
 @pytest.mark.parametrize("ended", [False, True])
 def test_webhook_of_a_request_without_a_receiver_is_none(
     api: AsgiClient, batches: MemoryBatches, request_id: str, ended: bool

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,19 @@ def test_parts_of_a_shard_are_not_parts_of_another():
 def test_parts_of_an_attempt_sort_in_their_order():
     keys = [names.part_key(REQUEST, 0, "0001.ab", part) for part in (0, 9, 10, 1_000)]
     assert keys == sorted(keys)
+
+
+def test_webhook_id_of_a_retry_is_another_whenever_it_is_made_anew():
+    made_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    again = [names.webhook_id(REQUEST, made_at + timedelta(microseconds=n)) for n in range(3)]
+    assert len({names.webhook_id(REQUEST), *again}) == 4
+    assert all(each.startswith("msg_") for each in again)
+
+
+def test_webhook_id_of_a_retry_is_the_same_in_every_time_zone():
+    made_at = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+    elsewhere = made_at.astimezone(timezone(timedelta(hours=5)))
+    assert names.webhook_id(REQUEST, made_at) == names.webhook_id(REQUEST, elsewhere)
 
 
 def test_result_key_of_another_name_is_not_found():
