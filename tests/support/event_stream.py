@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+
+from support.waiting import POLL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +31,21 @@ def events_of(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 
 class Watcher:
-    """Watches a request to its end, connecting again when a stream breaks. `streams` has what each one told."""
+    """Watches a request to its end, connecting again when a stream breaks. `streams` has what each one told.
+
+    At the end of its block it gives up, so that nobody waits for the end of what has failed.
+    """
 
     def __init__(self, api_url: str, request_id: str) -> None:
         self.streams: list[list[dict[str, Any]]] = []
         self._url = f"{api_url}/status/{request_id}/events"
+        self._given_up = Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._given_up.set()
 
     @property
     def told(self) -> list[dict[str, Any]]:
@@ -39,14 +53,13 @@ class Watcher:
         return [each for stream in self.streams for each in stream]
 
     def watch(self) -> None:
-        """Return when a final status was told."""
+        """Return when a final status was told, or once the watcher's block has ended."""
         with httpx.Client(timeout=60, trust_env=False) as client:
             while not self.told or self.told[-1]["status"] not in FINAL:
-                try:
-                    with client.stream("GET", self._url) as answer:
-                        self._listen(answer)
-                except httpx.TransportError:
-                    continue
+                with suppress(httpx.TransportError), client.stream("GET", self._url) as answer:
+                    self._listen(answer)
+                if self._given_up.wait(POLL_SECONDS):  # the service may be away for a while
+                    return
 
     def _listen(self, answer: httpx.Response) -> None:
         """Keep what a stream tells; a service that cannot give one now is asked again."""

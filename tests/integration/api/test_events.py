@@ -126,8 +126,7 @@ def test_streams_beyond_the_places_are_503_until_others_go(
 def test_stream_over_a_kill_of_the_api_never_goes_back(
     api: ApiProcess, database: PostgresDatabase, request_id: str
 ) -> None:
-    watcher = Watcher(url(api), request_id)
-    with ThreadPoolExecutor(1) as thread:
+    with ThreadPoolExecutor(1) as thread, Watcher(url(api), request_id) as watcher:
         watching = thread.submit(watcher.watch)
         eventually(lambda: watcher.told)
         database.batches.record_progress(request_id, RUNNING, progress(1), datetime.now(UTC))
