@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from threading import Event
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from support import pictures
+from support.image_server import held_until
 from support.service import HEADER, csv_of
 
 if TYPE_CHECKING:
@@ -77,8 +79,13 @@ def test_wrong_method_is_a_problem(service: Service):
 
 
 def test_status_while_unfinished_says_when_to_ask_again(service: Service, image_source: ImageServer):
-    urls = [image_source.add(f"/{n}.jpg", pictures.jpeg(64, 64)) for n in range(3)]
-    answer = service.http.get(f"/status/{service.upload(csv_of([urls]))}")
+    asked, photo = Event(), pictures.jpeg(64, 64)
+    urls = [image_source.add(f"/{n}.jpg", photo) for n in range(2)]
+    urls.append(image_source.add("/last.jpg", held_until(asked, photo, 60)))
+    try:
+        answer = service.http.get(f"/status/{service.upload(csv_of([urls]))}")
+    finally:
+        asked.set()
     assert answer.json()["status"] in ("Pending", "Processing")
     assert int(answer.headers["retry-after"]) >= 1
     assert answer.json()["result_url"] is None
