@@ -7,12 +7,13 @@ in tests/unit/net, where a hole leads nowhere.
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import pictures
 from support.loopback_server import Reply
 from support.service import csv_of
+from support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,14 @@ def test_webhook_to_a_hostile_address_is_not_sent(
     photo = image_source.add("/photo.jpg", pictures.jpeg())
     request_id = service.upload(csv_of([[photo]]), webhook_url=f"http://127.0.0.2:{port}/hook")
     assert service.finish(request_id)["status"] == "Completed"
+    first, *_ = eventually(lambda: attempts(service, request_id), 60, "a try")
+    assert first["error"].startswith("blocked_address")
     assert_nobody_came(listeners)
+
+
+def attempts(service: Service, request_id: str) -> list[dict[str, Any]]:
+    """Return the tries to deliver a batch's webhook that were recorded."""
+    return list(service.get(f"/requests/{request_id}/webhook").json()["attempts"])
 
 
 def _resolves(name: str) -> bool:
