@@ -24,7 +24,7 @@ SETTINGS = {
     "IMAGEBATCH_FETCH_ALLOW": "127.0.0.1/32:*",
     "IMAGEBATCH_WEBHOOK_ALLOW": "127.0.0.1/32:*",  # 127.0.0.2 stands for every private address
     "IMAGEBATCH_WEBHOOK_SCHEDULE_SECONDS": "0,0.1,0.1,0.1,0.1",
-    "IMAGEBATCH_WEBHOOK_TIMEOUT_SECONDS": "1",
+    "IMAGEBATCH_WEBHOOK_TIMEOUT_SECONDS": "5",
 }
 TRIES = 5
 
@@ -100,7 +100,7 @@ def test_receiver_when_it_says_gone_is_not_tried_again_until_it_is_asked_for(
 def test_receiver_when_it_does_not_answer_in_time_is_tried_again(
     dev: DevInstallation, image_source: ImageServer, webhook_receiver: WebhookReceiver
 ) -> None:
-    webhook_receiver.answer_with(Reply(status=200, delay_seconds=3), 200)
+    webhook_receiver.answer_with(Reply(status=200, delay_seconds=60), 200)
     said = Told(dev, image_source, webhook_receiver.address).until("Delivered")
     assert statuses(said) == [None, 200]
     assert said["attempts"][0]["error"].startswith("timeout")
