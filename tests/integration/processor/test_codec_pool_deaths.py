@@ -112,7 +112,7 @@ def test_compress_when_the_second_child_is_killed_too_then_out_of_memory() -> No
 
 
 def test_compress_when_the_child_hangs_then_decode_timeout_and_the_next_picture_is_done() -> None:
-    with CodecPool(1, ImageLimits(decode_seconds=1)) as pool:
+    with CodecPool(1, ImageLimits(decode_seconds=5)) as pool:
         pid = _stopped_child(pool)
         assert _code_of(lambda: pool.compress(GOOD, OutputOptions())) == "decode_timeout"
         assert _state(pid) == ""
@@ -120,7 +120,7 @@ def test_compress_when_the_child_hangs_then_decode_timeout_and_the_next_picture_
 
 
 def test_compress_when_more_than_the_socket_holds_is_sent_to_a_hanging_child_then_decode_timeout() -> None:
-    with CodecPool(1, ImageLimits(decode_seconds=1)) as pool:
+    with CodecPool(1, ImageLimits(decode_seconds=5)) as pool:
         _stopped_child(pool)
         assert _code_of(lambda: pool.compress(bytes(20 * MEBIBYTE), OutputOptions())) == "decode_timeout"
 
