@@ -33,7 +33,7 @@ IMAGES = 400
 FEW_IMAGES = 40
 MIDDLE = 60
 FINISH_SECONDS = 120.0
-NOTICE_SECONDS = 45.0
+NOTICE_SECONDS = 120.0  # a silent database is noticed after some 40
 ALLOWED = "127.0.0.1/32:*"
 
 SLOW = Toxics(latency_seconds=0.05, bytes_per_second=2_000_000)
