@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imagebatch.model.batch import Batch
     from imagebatch.model.plan import Image
     from imagebatch.model.results import Outcome
-    from imagebatch.ports import Batches, BlobStore, Clock, Listings, Registry
+    from imagebatch.ports import Archive, Batches, BlobStore, Clock, Listings, Registry
     from imagebatch.reused import Kept
 
 LOCKED_SECONDS = 0.2
@@ -34,13 +34,20 @@ PATIENCE_SECONDS = 20.0
 
 
 def accept_retry(
-    parent: Batch, *, store: BlobStore, batches: Batches, listings: Listings, registry: Registry, clock: Clock
+    parent: Batch,
+    *,
+    store: BlobStore,
+    batches: Batches,
+    archive: Archive,
+    listings: Listings,
+    registry: Registry,
+    clock: Clock,
 ) -> str:
     """Make the batch that does a batch's failed images again, once however often it is called; return its id.
 
-    Raises Conflict: `not_retryable` unless the batch ended with something left to do, `retry_deleted` while its retry
-    is being removed, `retry_in_progress` when another call does not come to its end. Raises NotFound when the parent
-    was deleted meanwhile, Unavailable when the store or the database does not answer.
+    Raises Conflict: `not_retryable` unless the batch ended with something left to do, `retry_deleted` as long as
+    anything is left of its deleted retry, `retry_in_progress` when another call does not come to its end. Raises
+    NotFound when the parent was deleted meanwhile, Unavailable when the store or the database does not answer.
     """
     refuse_unless_retryable(parent)
     request_id = retry_id(parent.request_id)
@@ -51,6 +58,8 @@ def accept_retry(
             if _is_accepted(request_id, batches):
                 return request_id
             if mine:
+                if archive.known([request_id]):
+                    raise _retry_deleted()
                 batch = _accept(parent, request_id, store=store, batches=batches, listings=listings, clock=clock)
                 declare(batch, registry)
                 return request_id
@@ -123,8 +132,12 @@ def _accept(
     )
     batches.accept(batch, product_rows(table))
     if not _is_accepted(request_id, batches):
-        raise Conflict("The retry of this request was deleted and is being removed.", code="retry_deleted")
+        raise _retry_deleted()
     return batch
+
+
+def _retry_deleted() -> Conflict:
+    return Conflict("The retry of this request was deleted and is being removed.", code="retry_deleted")
 
 
 def _gather(parent: Batch, request_id: str, folder: Path, store: BlobStore, listings: Listings) -> _Objects:

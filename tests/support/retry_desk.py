@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fakes.manual_clock import ManualClock
+from fakes.memory_archive import MemoryArchive
 from fakes.memory_batches import MemoryBatches
 from fakes.memory_jobs import MemoryRegistry
 from fakes.memory_listings import MemoryListings
@@ -54,6 +55,7 @@ class RetryDesk:
             parent,
             store=self.store,
             batches=self.batches,
+            archive=MemoryArchive(self.batches),
             listings=MemoryListings(self.batches),
             registry=self.registry,
             clock=self.clock,

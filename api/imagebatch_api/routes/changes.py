@@ -53,6 +53,7 @@ async def retry(response: Response, container: ContainerDep, batch: NamedBatch) 
         batch,
         store=container.store,
         batches=container.batches,
+        archive=container.archive,
         listings=container.listings,
         registry=container.registry,
         clock=container.clock,

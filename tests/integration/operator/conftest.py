@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.stored_desk import StoredDesk
 
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
+from imagebatch.model.batch import Batch, BatchSpec
 from imagebatch.settings import DatabaseSettings, LinkSettings, OperatorSettings, WebhookSettings
 from imagebatch.store import S3BlobStore
 from imagebatch_operator.housekeeping import Housekeeper
@@ -65,3 +67,14 @@ def housekeeper(database: PostgresDatabase, store: S3BlobStore, operator_setting
         clock=SystemClock(),
         metrics=Metrics(),
     )
+
+
+@pytest.fixture
+def desk(database: PostgresDatabase, store: S3BlobStore, settler: Settler) -> StoredDesk:
+    return StoredDesk(database, store, settler)
+
+
+@pytest.fixture
+def parent(desk: StoredDesk) -> Batch:
+    """Four images in six slots; 1 and 3 failed."""
+    return desk.end(desk.accept(BatchSpec()), 1, 3)

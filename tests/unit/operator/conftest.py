@@ -131,8 +131,15 @@ def retried(
 
     def retry(request_id: str) -> Scene:
         parent = batches.get(request_id)
-        listings = MemoryListings(batches)
-        made = accept_retry(parent, store=store, batches=batches, listings=listings, registry=registry, clock=clock)
+        made = accept_retry(
+            parent,
+            store=store,
+            batches=batches,
+            archive=MemoryArchive(batches),
+            listings=MemoryListings(batches),
+            registry=registry,
+            clock=clock,
+        )
         return scene_of(store, batches.get(made))
 
     return retry
