@@ -31,7 +31,14 @@ JSON = "application/json"
 JSON_LINES = "application/jsonl"
 
 # A file was accepted under the limits of its time; they may have been changed since.
-_NO_LIMITS = CsvLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, max_violations=1)
+_NO_LIMITS = CsvLimits(
+    max_bytes=sys.maxsize,
+    max_rows=sys.maxsize,
+    max_columns=sys.maxsize,
+    max_urls_per_row=sys.maxsize,
+    max_url_length=sys.maxsize,
+    max_violations=1,
+)
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from fakes.memory_jobs import MemoryRegistry
 from support.service import csv_of
 
 from imagebatch.intake import accept
+from imagebatch.model.batch import Batch
 from imagebatch.model.csvrows import CsvLimits
-from imagebatch.model.errors import Conflict, ImageBatchError, NotFound
+from imagebatch.model.errors import Conflict, ImageBatchError, InvalidRequest, NotFound
 from imagebatch.model.names import retry_id
 from imagebatch.ports import IdempotencyKey
 from imagebatch.retry import accept_retry
@@ -23,16 +24,20 @@ from simulation.world import Api, World
 
 T = TypeVar("T")
 (OWNER,) = OWNERS
-LIMITS = CsvLimits(10_000, 100, 20, 200, 10)
+LIMITS = CsvLimits(max_bytes=10_000, max_rows=100, max_urls_per_row=20, max_url_length=200, max_violations=10)
 
 
 class Clients:
-    """All clients. `told` is what they know of each request, by id; `keyed` the request of each idempotency key."""
+    """All clients. `told` is what they know of each request, by id; `keyed` the request of each idempotency key.
+
+    `gone` are retries that were deleted and made anew.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.told: dict[str, Told] = {}
         self.keyed: dict[str, str] = {}
+        self.gone: list[Told] = []
         self._ids = 0
 
     def submit(self, order: Order, fault: Fault | None = None) -> None:
@@ -40,6 +45,7 @@ class Clients:
         request_id, key = str(uuid.uuid5(uuid.NAMESPACE_URL, str(self._ids))), order.key
         made = Told(request_id, order.urls, order.webhook)
         answer = self._call(lambda api: self._upload(api, made, order), fault)
+        assert not isinstance(answer, InvalidRequest), f"an upload was refused: {answer.code} {answer.violations}"
         if isinstance(answer, str) and answer != request_id:
             assert key is not None
             assert self.keyed.get(key) == answer, "another request was answered"
@@ -48,8 +54,12 @@ class Clients:
             self.told[request_id] = made
             if key is not None:
                 # A key goes with its request's row.
-                assert key not in self.keyed or self.told[self.keyed[key]].deleted, "one key made two requests"
+                assert key not in self.keyed or not self._is_there(self.keyed[key]), "one key made two requests"
                 self.keyed[key] = request_id
+
+    def now_of(self, told: Told) -> Told:
+        """Return who has a request's id now: a retry may have been deleted and made anew meanwhile."""
+        return self.told[told.request_id]
 
     def cancel(self, told: Told, fault: Fault | None = None) -> None:
         def ask(api: Api) -> bool:
@@ -58,7 +68,7 @@ class Clients:
                 api.batches.record_cancel(told.request_id)
             return not batch.status.is_final
 
-        answer = self._call(ask, fault)
+        answer, told = self._call(ask, fault), self.now_of(told)
         if self._is_there(told.request_id):
             batch = self.world.database.batches.get(told.request_id)
             told.cancelled = told.cancelled or batch.intent.cancel
@@ -66,6 +76,7 @@ class Clients:
 
     def retry(self, parent: Told, fault: Fault | None = None) -> None:
         answer, request_id = self._call(lambda api: self._retry(api, parent), fault), retry_id(parent.request_id)
+        parent = self.now_of(parent)
         check(self.world, parent)
         if isinstance(answer, Conflict) and parent.final is not None:
             failed = not parent.final.has_result or parent.final.progress.counts.failed
@@ -74,14 +85,27 @@ class Clients:
             )
         assert not isinstance(answer, NotFound) or parent.deleted or parent.delete_asked
         assert not isinstance(answer, str) or answer == request_id
-        if request_id not in self.told and self._is_there(request_id):
-            self.told[request_id] = Told(request_id, parent.urls, parent.webhook, parent)
+        if self._is_there(request_id):
+            self._know_retry(parent, self.world.database.batches.get(request_id))
+
+    def _know_retry(self, parent: Told, made: Batch) -> None:
+        known = self.told.get(made.request_id)
+        if known is not None:
+            if known.made_at == made.created_at:
+                return
+            assert known.delete_asked, "a retry that nobody deleted was made anew"
+            known.deleted = True
+            self.gone.append(known)
+        told = Told(made.request_id, parent.urls, parent.webhook, parent, made.created_at)
+        told.cancelled = made.intent.cancel  # by another client, before this one had its answer
+        self.told[made.request_id] = told
 
     def delete(self, told: Told, fault: Fault | None = None) -> None:
         now, had_ended = self.world.clock.now(), self.has_ended(told)
         answer = self._call(lambda api: api.archive.mark_deleted(told.request_id, OWNERS, now), fault)
+        same, told = told is self.now_of(told), self.now_of(told)
         if isinstance(answer, Conflict):
-            assert not had_ended, "a request that had ended was not deleted"
+            assert not (had_ended and same), "a request that had ended was not deleted"
             return
         assert had_ended or answer is not None or fault is not None, "a request that had not ended was deleted"
         told.delete_asked = True
@@ -90,7 +114,7 @@ class Clients:
     def redeliver(self, told: Told, fault: Fault | None = None) -> None:
         now = self.world.clock.now()
         answer = self._call(lambda api: api.deliveries.redeliver(told.request_id, now), fault)
-        check(self.world, told)
+        check(self.world, self.now_of(told))
         assert answer is not True or told.webhook, "a webhook that nobody asked for"
 
     def has_ended(self, told: Told) -> bool:
@@ -140,6 +164,7 @@ class Clients:
             api.batches.get(parent.request_id, OWNERS),
             store=api.store,
             batches=api.batches,
+            archive=api.archive,
             listings=api.listings,
             registry=MemoryRegistry(),
             clock=self.world.clock,

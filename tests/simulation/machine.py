@@ -1,21 +1,23 @@
 """The state machine: what clients do, what programs do, and what befalls them, in any order.
 
 After each step what clients were told is compared with what the servers hold. At the end of each run everything is
-mended: every request has to come to its end, every webhook to its receiver, and what was deleted to go for good.
+mended: every request has to come to its end, what failed can be tried again, every webhook comes to its receiver, and
+what was deleted goes for good. What came about is counted over all runs, for `something_happened`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from imagebatch.model.errors import ImageBatchError
-from imagebatch.model.names import INSTALLATION_KEY, webhook_id
+from imagebatch.model.names import INSTALLATION_KEY
 from simulation.clients import Clients
 from simulation.lines import Fault, Killed
 from simulation.orders import FAULTS, ORDERS, WHICH, Order
@@ -28,7 +30,9 @@ ROUNDS = 60
 
 
 class ServiceMachine(RuleBasedStateMachine):
-    """Over any servers; `make_world` gives empty ones."""
+    """Over any servers; `make_world` gives empty ones, `happened` counts over all runs of a class."""
+
+    happened: ClassVar[Counter[str]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +48,7 @@ class ServiceMachine(RuleBasedStateMachine):
     @initialize(order=ORDERS)
     def submit_the_first(self, order: Order) -> None:
         self.clients.submit(order)
+        assert self.told, "an upload was not accepted though nothing befell it"
 
     @rule(order=ORDERS, fault=FAULTS)
     def submit(self, order: Order, fault: Fault | None) -> None:
@@ -58,6 +63,16 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule(which=WHICH, fault=FAULTS)
     def retry(self, which: int, fault: Fault | None) -> None:
         self.clients.retry(one(self.ended, which), fault)
+
+    @precondition(lambda self: self.ended_retries)
+    @rule(which=WHICH, fault=FAULTS)
+    def retry_anew(self, which: int, fault: Fault | None) -> None:
+        """Make a retry again once it was deleted and, unless it has retries itself, is gone."""
+        told = one(self.ended_retries, which)
+        self.clients.delete(told)
+        self.keep_house_without_a_fault()
+        assert told.parent is not None
+        self.clients.retry(self.clients.now_of(told.parent), fault)
 
     @precondition(lambda self: self.told)
     @rule(which=WHICH, fault=FAULTS)
@@ -78,8 +93,10 @@ class ServiceMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.told)
     @rule(which=WHICH, fault=FAULTS, times=st.integers(1, 3))
     def look(self, which: int, fault: Fault | None, times: int) -> None:
+        told = one(self.told, which)
         for _ in range(times):
-            self.look_at(one(self.told, which), fault)
+            self.look_at(told, fault)
+            check(self.world, self.clients.now_of(told))
 
     @precondition(lambda self: self.unfinished)
     @rule(
@@ -146,7 +163,7 @@ class ServiceMachine(RuleBasedStateMachine):
         one_by_one = {"cancel": clients.cancel, "delete": clients.delete, "retry": clients.retry}
         if event in one_by_one:
             for told in self.told:
-                one_by_one[event](told)
+                one_by_one[event](clients.now_of(told))
         if event.startswith("work"):
             for told in self.told:
                 self.work_off(told)
@@ -163,15 +180,15 @@ class ServiceMachine(RuleBasedStateMachine):
     def what_clients_were_told_is_so(self) -> None:
         for told in self.told:
             check(self.world, told)
-        webhooks_are_right(self.world, self.told)
+        webhooks_are_right(self.world, [*self.clients.gone, *self.told])
 
     def teardown(self) -> None:
         self.world.servers.away.clear()
         self.world.start_operator()
+        self.everything_ends()
         for told in self.told:
-            self.finish(told)
-            self.look_at(told)
-            assert told.deleted or told.final is not None, "a request came to no end"
+            self.clients.retry(told)
+        self.everything_ends()
         assert self.world.jobs.left == [], "Jobs are left"
         self.every_webhook_arrives()
         self.keep_house_without_a_fault()
@@ -179,7 +196,26 @@ class ServiceMachine(RuleBasedStateMachine):
         for told in self.told:
             if not told.deleted:
                 results_open(self.world, told)
+        self.count_what_happened()
         self.what_is_deleted_goes()
+
+    def everything_ends(self) -> None:
+        for told in self.told:
+            self.finish(told)
+            self.look_at(told)
+            assert told.deleted or told.final is not None, "a request came to no end"
+
+    def count_what_happened(self) -> None:
+        told = [*self.clients.gone, *self.told]
+        now = {
+            "accepted": sum(each.parent is None for each in told),
+            "ended": sum(each.final is not None for each in told),
+            "retried": sum(each.parent is not None for each in told),
+            "retried anew": len(self.clients.gone),
+            "deleted": sum(each.deleted for each in told),
+            "delivered": self.world.receiver.taken,
+        }
+        self.happened.update(now)
 
     def every_webhook_arrives(self) -> None:
         self.world.receiver.status = 200
@@ -191,7 +227,7 @@ class ServiceMachine(RuleBasedStateMachine):
         for told in self.told:
             state = self.world.database.deliveries.state(told.request_id)
             assert (state is not None) == (told.webhook and not told.deleted)
-            assert state is None or webhook_id(told.request_id) in got, "a webhook was never sent"
+            assert state is None or told.webhook_id in got, "a webhook was never sent"
             assert state is None or state.due_at is None, "a webhook that arrived is to be sent again"
 
     def what_is_deleted_goes(self) -> None:
@@ -215,6 +251,10 @@ class ServiceMachine(RuleBasedStateMachine):
     @property
     def ended(self) -> list[Told]:
         return [told for told in self.told if told.final is not None]
+
+    @property
+    def ended_retries(self) -> list[Told]:
+        return [told for told in self.ended if told.parent is not None]
 
     def startable(self, told: Told) -> list[int]:
         return self.world.jobs.startable(told.request_id)
@@ -271,6 +311,12 @@ class ServiceMachine(RuleBasedStateMachine):
             except Killed:
                 self.world.start_operator()
                 return None
+
+
+def something_happened(happened: Counter[str]) -> None:
+    """Fail when the runs proved nothing, for want of what the rules are about."""
+    missing = [each for each in ("accepted", "ended", "retried", "deleted", "delivered") if not happened[each]]
+    assert not missing, f"in no run: {missing}; in all of them: {dict(happened)}"
 
 
 def one(some: Sequence[T], which: int) -> T:

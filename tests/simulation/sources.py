@@ -68,12 +68,14 @@ class Said:
 
 
 class Receiver:
-    """Takes webhooks and answers `status`; `got` lists (body, headers) in order."""
+    """Takes webhooks and answers `status`; `got` lists (body, headers) in order, `taken` counts what it said 200 to."""
 
     def __init__(self) -> None:
         self.status = 200
+        self.taken = 0
         self.got: list[tuple[bytes, Mapping[str, str]]] = []
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> Said:
         self.got.append((body, headers))
+        self.taken += self.status == 200
         return Said(self.status, {})

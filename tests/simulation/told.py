@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from imagebatch.model import names
@@ -27,12 +27,16 @@ CODES = {GOOD: {None}, MISSING: {None, "http_404"}, KILLER: {"out_of_memory"}}
 
 @dataclass
 class Told:
-    """A request that was accepted. `sums` is how far it was seen to be, `final` its end once it was seen."""
+    """A request that was accepted. `sums` is how far it was seen to be, `final` its end once it was seen.
+
+    `made_at` tells a retry from the one that was deleted and had its id before.
+    """
 
     request_id: str
     urls: Sequence[Sequence[str]]
     webhook: bool = False
     parent: Told | None = None
+    made_at: datetime | None = None
     cancelled: bool = False
     delete_asked: bool = False
     deleted: bool = False
@@ -40,6 +44,10 @@ class Told:
     sums: Progress | None = None
     final: Batch | None = None
     slots: list[SettledSlot] = field(default_factory=list)
+
+    @property
+    def webhook_id(self) -> str:
+        return names.webhook_id(self.request_id, self.made_at)
 
     @property
     def kept(self) -> set[str]:
@@ -147,7 +155,7 @@ def results_open(world: World, told: Told) -> None:
 
 def webhooks_are_right(world: World, all_told: Sequence[Told]) -> None:
     """Whatever the receiver got has one id and one body for each request, and says what its end was."""
-    known = {names.webhook_id(told.request_id): told for told in all_told}
+    known = {told.webhook_id: told for told in all_told}
     bodies: dict[str, bytes] = {}
     for body, headers in world.receiver.got:
         told = known[headers["webhook-id"]]

@@ -38,6 +38,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LINKS = LinkSettings(public_url="https://images.example", link_secret="s3cret")
 FLUSH_IMAGES = 2
 RETENTION_DAYS = 30
+MICROSECOND = 0.000_001
 RETRY, SIGKILL = 1, -9
 T = TypeVar("T")
 
@@ -84,7 +85,8 @@ class World:
         self.operator, self.other_operator = Operator(self), Operator(self)
 
     def api(self) -> Api:
-        """Return an API process for one call."""
+        """Return an API process for one call. No two calls are made at the same microsecond."""
+        self.clock.pass_(MICROSECOND)
         return Api(self)
 
     def run_shard(
@@ -112,7 +114,7 @@ class World:
 
         with program.under(fault), deaths_are_expected():
             code = _exit_code(program, partial(self._work, program, turns, Task(request_id, index), at_fetch))
-        if program.was_let_down or (code == SIGKILL and program.met is not None):
+        if code == RETRY or program.was_let_down or (code == SIGKILL and program.met is not None):
             self.troubled.add(request_id)
         self.killed[request_id, index] += code == SIGKILL and program.met is not None and program.met.kind is Kind.KILL
         jobs.ended(request_id, index, code)

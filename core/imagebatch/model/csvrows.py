@@ -32,7 +32,7 @@ __all__ = ["CsvLimits", "CsvTable", "Row", "parse", "split_urls"]
 _SERIAL_NUMBER = re.compile(r"0*([1-9][0-9]{0,17})(?:\.0*)?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CsvLimits:
     """What an uploaded CSV may hold.
 

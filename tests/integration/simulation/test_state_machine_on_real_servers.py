@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg2
 from fakes.manual_clock import ManualClock
 from fixtures.servers import S3Server
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from simulation.machine import ServiceMachine
+from simulation.machine import ServiceMachine, something_happened
+from simulation.store import PlayedTimeStore
 from simulation.world import SECRET, World
 
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.settings import DatabaseSettings
-from imagebatch.store import S3BlobStore
 
 EXAMPLES, STEPS = 50, 40
 
@@ -36,10 +38,13 @@ def test_any_order_of_calls_and_faults_on_real_servers_keeps_every_promise(
     with PostgresDatabase(DatabaseSettings(migrated_database_url)) as database:
 
         class OnRealServers(ServiceMachine):
+            happened: ClassVar[Counter[str]] = Counter()
+
             def make_world(self) -> World:
                 empty(migrated_database_url)
-                store = S3BlobStore(s3_server.settings(s3_server.bucket, f"test-{uuid.uuid4().hex}/"))
-                return World(database, store, ManualClock(datetime.now(UTC)), tmp_path)
+                clock = ManualClock(datetime.now(UTC))
+                store = PlayedTimeStore(s3_server.settings(s3_server.bucket, f"test-{uuid.uuid4().hex}/"), clock)
+                return World(database, store, clock, tmp_path)
 
         few = settings(
             OnRealServers.TestCase.settings,
@@ -48,3 +53,4 @@ def test_any_order_of_calls_and_faults_on_real_servers_keeps_every_promise(
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
         )
         run_state_machine_as_test(OnRealServers, settings=few)
+        something_happened(OnRealServers.happened)
