@@ -5,6 +5,7 @@ Objects come first and the row last, as at an upload; doing it again writes the 
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from heapq import merge
@@ -17,6 +18,7 @@ from imagebatch.intake import CSV, JSON, JSON_LINES, declare, product_rows, read
 from imagebatch.model.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from imagebatch.model.names import images_key, input_key, plan_key, retry_id, reused_key
 from imagebatch.model.plan import Plan, make_plan
+from imagebatch.model.results import Outcome
 from imagebatch.ports import NewBatch
 from imagebatch.reused import begun, kept_from, read_planned, read_reused, write_reused
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from imagebatch.model.batch import Batch
     from imagebatch.model.plan import Image
-    from imagebatch.model.results import Outcome
     from imagebatch.ports import Archive, Batches, BlobStore, Clock, Listings, Registry
     from imagebatch.reused import Kept
 
@@ -144,22 +145,27 @@ def _gather(parent: Batch, request_id: str, folder: Path, store: BlobStore, list
     data = store.get(input_key(parent.request_id))
     reused = folder / "reused.jsonl"
     with reused.open("wb") as sink:
-        plan, lines = plan_retry(parent, request_id, _fates(parent, store, listings), sink)
+        fates = _fates(parent, store, listings, folder / "outcomes.jsonl")
+        plan, lines = plan_retry(parent, request_id, fates, sink)
     return _Objects(data, plan, lines, reused)
 
 
-def _fates(parent: Batch, store: BlobStore, listings: Listings) -> Iterator[tuple[Image, Outcome | None]]:
-    """Yield every image of a batch that has ended with what became of it, by index."""
+def _fates(parent: Batch, store: BlobStore, listings: Listings, spool: Path) -> Iterator[tuple[Image, Outcome | None]]:
+    """Yield every image of a batch that has ended with what became of it, by index; `spool` is a file to be written."""
     plan = Plan.from_json(store.get(plan_key(parent.request_id)))
     if not parent.has_result:
         yield from _fates_without_result(parent.request_id, plan, store)
         return
+    with spool.open("wb") as sink:  # to its end, so that no transaction waits for the store
+        sink.writelines(outcome.to_line() for outcome in listings.outcomes(parent.request_id))
     kept = (each.image for each in read_reused(store, parent.request_id)) if plan.reused else iter(())
     images = merge(kept, read_planned(store, parent.request_id), key=attrgetter("index"))
-    for image, outcome in zip(images, listings.outcomes(parent.request_id), strict=True):
-        if outcome.index != image.index:
-            raise ValueError(f"outcome {outcome.index} where {image.index} is next")
-        yield image, outcome
+    with spool.open("rb") as lines:
+        for image, line in zip(images, lines, strict=True):
+            outcome = Outcome.from_json(json.loads(line))
+            if outcome.index != image.index:
+                raise ValueError(f"outcome {outcome.index} where {image.index} is next")
+            yield image, outcome
 
 
 def _fates_without_result(request_id: str, plan: Plan, store: BlobStore) -> Iterator[tuple[Image, Outcome | None]]:
