@@ -196,8 +196,8 @@ class ServiceMachine(RuleBasedStateMachine):
         for told in self.told:
             if not told.deleted:
                 results_open(self.world, told)
-        self.count_what_happened()
         self.what_is_deleted_goes()
+        self.count_what_happened()
 
     def everything_ends(self) -> None:
         for told in self.told:

@@ -21,7 +21,7 @@ from simulation.world import SECRET, World
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.settings import DatabaseSettings
 
-EXAMPLES, STEPS = 50, 40
+EXAMPLES, STEPS = 30, 40
 
 
 def empty(database_url: str) -> None:
