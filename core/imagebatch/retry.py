@@ -77,6 +77,20 @@ def refuse_unless_retryable(parent: Batch) -> None:
         raise Conflict("No image of the request failed.", code="not_retryable")
 
 
+def find_retry(parent: Batch, batches: Batches, archive: Archive) -> str | None:
+    """Return the id of a batch's retry if it is there, None if it is to be made. Asks the database alone.
+
+    Raises Conflict: `not_retryable` and `retry_deleted`, as `accept_retry` does.
+    """
+    refuse_unless_retryable(parent)
+    request_id = retry_id(parent.request_id)
+    if not archive.known([request_id]):
+        return None
+    if _is_accepted(request_id, batches):
+        return request_id
+    raise _retry_deleted()
+
+
 def plan_retry(
     parent: Batch, request_id: str, fates: Iterable[tuple[Image, Outcome | None]], sink: IO[bytes]
 ) -> tuple[Plan, list[bytes]]:

@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from imagebatch.model import names
 from imagebatch.model.batch import Batch, Reason
 from imagebatch.model.errors import Conflict, NotFound
-from imagebatch.retry import accept_retry
+from imagebatch.retry import accept_retry, find_retry
 from imagebatch_api.caller import CallerDep
-from imagebatch_api.container import ContainerDep
+from imagebatch_api.container import Container, ContainerDep
 from imagebatch_api.presenting import status_out
 from imagebatch_api.request_ids import NamedBatch, RequestId, read_batch, unknown_request
 from imagebatch_api.schemas.problems import NAMED, described_headers, problem_answers
@@ -48,6 +48,14 @@ def _ended_otherwise(batch: Batch) -> bool:
 )
 async def retry(response: Response, container: ContainerDep, batch: NamedBatch) -> RetryOut:
     """Make a new request of the images that failed; its output holds the others as they are. Again: the same one."""
+    find = partial(find_retry, batch, container.batches, container.archive)
+    # The store is asked only where work follows: what the database knows is told while the store is away.
+    request_id = await container.database_calls.run(find) or await _make_retry(container, batch)
+    response.headers["Location"] = f"/status/{request_id}"
+    return RetryOut(request_id=request_id)
+
+
+async def _make_retry(container: Container, batch: Batch) -> str:
     work = partial(
         accept_retry,
         batch,
@@ -59,9 +67,7 @@ async def retry(response: Response, container: ContainerDep, batch: NamedBatch) 
         clock=container.clock,
     )
     stored = await run_in_threadpool(container.store.head, names.input_key(batch.request_id))
-    request_id = await container.turns(stored.size if stored else 0).run(work)
-    response.headers["Location"] = f"/status/{request_id}"
-    return RetryOut(request_id=request_id)
+    return await container.turns(stored.size if stored else 0).run(work)
 
 
 @router.delete(

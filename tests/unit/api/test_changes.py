@@ -147,6 +147,37 @@ def test_retry_while_the_store_is_down_is_503(
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
 
 
+def test_retry_that_is_there_while_the_store_is_down_is_told(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    first = api.post(f"/requests/{made}/retry")
+    store.outage = Unavailable("it does not answer", dependency="store")
+    again = api.post(f"/requests/{made}/retry")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["location"] == first.headers["location"]
+
+
+def test_retry_that_is_refused_while_the_store_is_down_is_409(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    store.outage = Unavailable("it does not answer", dependency="store")
+    answer = api.post(f"/requests/{made}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_retryable")
+
+
+def test_retry_that_was_deleted_while_the_store_is_down_is_409(
+    api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
+) -> None:
+    finish(batches, store, made, DONE)
+    new = api.post(f"/requests/{made}/retry").json()["request_id"]
+    batches.finish(new, Final(ALL, Progress(Counts(3, 3)), True, NOW), [])
+    assert api.request("DELETE", f"/requests/{new}").status_code == 204
+    store.outage = Unavailable("it does not answer", dependency="store")
+    answer = api.post(f"/requests/{made}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "retry_deleted")
+
+
 def test_delete_of_a_request_that_ended_hides_it_everywhere(
     api: AsgiClient, batches: MemoryBatches, store: MemoryBlobStore, made: str
 ) -> None:
