@@ -10,4 +10,8 @@ compile() {
   echo "$out"
 }
 compile build --group build
-for extra in processor api operator embedded dev; do compile "$extra" --extra "$extra" pyproject.toml; done
+compile dev --extra dev pyproject.toml
+# Every other file takes the versions of dev: what is shipped is what was tested, and an image may install two of them.
+for extra in processor api operator embedded; do
+  compile "$extra" --constraint requirements/dev.txt --extra "$extra" pyproject.toml
+done
