@@ -6,15 +6,14 @@ The query string is never logged: it holds link tokens.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 
+from imagebatch.model.request_ids import is_request_id
 from imagebatch_api.problems import internal_error
-from imagebatch_api.request_ids import CANONICAL_UUID
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,4 +90,4 @@ def request_id_of(scope: Scope) -> str | None:
     """Return the batch that a request is about: the one it made, or the one its path names, if it can be an id."""
     made = scope["state"].get("request_id")
     named = scope.get("path_params", {}).get("request_id")
-    return cast("str | None", made) or (named if named and re.fullmatch(CANONICAL_UUID, named) else None)
+    return cast("str | None", made) or (named if named and is_request_id(named) else None)

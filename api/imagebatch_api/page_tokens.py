@@ -7,13 +7,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from imagebatch.model.errors import InvalidRequest
-from imagebatch_api.request_ids import CANONICAL_UUID
+from imagebatch.model.request_ids import REQUEST_ID_PATTERN
 
 MAX_TOKEN_LENGTH = 200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_REQUEST = re.compile(rf"([0-9]{{1,16}})\.({CANONICAL_UUID})")
+_REQUEST = re.compile(rf"([0-9]{{1,16}})\.({REQUEST_ID_PATTERN})")
 _SLOT = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 
 

@@ -1,6 +1,5 @@
 """The request that a path names, if the caller may see it. Used by every route that names one."""
 
-import re
 from functools import partial
 from typing import Annotated
 
@@ -8,11 +7,10 @@ from fastapi import Depends, Path
 
 from imagebatch.model.batch import Batch
 from imagebatch.model.errors import NotFound
+from imagebatch.model.request_ids import is_request_id
 from imagebatch.telemetry import from_now_about
 from imagebatch_api.caller import Caller, CallerDep
 from imagebatch_api.container import Container, ContainerDep
-
-CANONICAL_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def unknown_request() -> NotFound:
@@ -22,7 +20,7 @@ def unknown_request() -> NotFound:
 
 async def request_id_in_path(request_id: Annotated[str, Path(description="Id that the upload answered.")]) -> str:
     """Return the id. Raises NotFound for what can be none, so that it never reaches a query or a key."""
-    if not re.fullmatch(CANONICAL_UUID, request_id):
+    if not is_request_id(request_id):
         raise unknown_request()
     from_now_about(request_id)
     return request_id

@@ -7,13 +7,13 @@ removes it, as a retry does while it is made.
 from __future__ import annotations
 
 import logging
-import uuid
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from imagebatch.model import names
 from imagebatch.model.errors import Unavailable
+from imagebatch.model.request_ids import is_request_id
 from imagebatch.telemetry import about
 from imagebatch_operator.removal import Remover
 
@@ -158,18 +158,11 @@ class Housekeeper:
 
 
 def _request_ids(store: BlobStore) -> Iterator[str]:
-    """Yield the names of folders of requests; what is no UUID is somebody else's."""
+    """Yield the names of folders of requests; what is no request id is somebody else's."""
     for folder in store.folders(names.REQUESTS_PREFIX):
         name = folder.removeprefix(names.REQUESTS_PREFIX).removesuffix("/")
-        if _is_uuid(name):
+        if is_request_id(name):
             yield name
-
-
-def _is_uuid(name: str) -> bool:
-    try:
-        return str(uuid.UUID(name)) == name
-    except ValueError:
-        return False
 
 
 def _in_lots(request_ids: Iterable[str]) -> Iterator[list[str]]:
