@@ -1,0 +1,68 @@
+"""Where batches are declared, shown and run: a cluster, or one machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from imagebatch.model.batch import Batch, Intent
+    from imagebatch.ports.records import NewBatch
+
+
+class Registry(Protocol):
+    """Where a batch is declared and shown to people: a custom resource, or on one machine only its row."""
+
+    def declare(self, batch: NewBatch) -> None:
+        """Make an accepted batch known; again: nothing happens."""
+
+    def intent(self, batch: Batch) -> Intent:
+        """Return what people want of the batch now; a declaration that was deleted reads as `cancel`."""
+
+    def show(self, batch: Batch) -> None:
+        """Mirror a batch's row where people look."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A Job to be: `shards` indexes, at most `parallelism` at once, each tried 1 + `retries_per_shard` times."""
+
+    request_id: str
+    shards: int
+    parallelism: int
+    retries_per_shard: int
+    suspended: bool = False
+    accepted_at: datetime | None = None  # its batch: a retry that is made again has the id of the deleted one
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A Job as it stands. `active` counts workers running or still ending; `failed` indexes are given up."""
+
+    spec: JobSpec
+    active: int
+    succeeded: int
+    failed: int
+
+    @property
+    def finished(self) -> bool:
+        """True when no index will be tried again and no worker is left."""
+        return self.active == 0 and self.succeeded + self.failed >= self.spec.shards
+
+
+class Jobs(Protocol):
+    """Indexed Jobs, one per request, with the exit-code rules of docs/explanation/workers.md."""
+
+    def view(self, request_id: str) -> JobView | None:
+        """Return the request's Job, None when there is none."""
+
+    def create(self, spec: JobSpec) -> None:
+        """Start a Job; when it is there already nothing happens."""
+
+    def adjust(self, request_id: str, *, suspended: bool, parallelism: int) -> None:
+        """Suspend, resume or change how many shards run at once. Suspending stops the running ones (SIGTERM)."""
+
+    def delete(self, request_id: str) -> None:
+        """Remove a Job and stop its workers; when there is none nothing happens."""
