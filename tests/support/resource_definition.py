@@ -36,8 +36,10 @@ def schema() -> dict[str, Any]:
 
 
 def fields(of: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every field of a schema by its dotted path; a list's items are `[]`."""
+    """Every field of a schema by its dotted path; a list's items are `[]`. Kubernetes itself describes metadata."""
     for name, field in of.get("properties", {}).items():
+        if field == {"type": "object"} and name == "metadata":
+            continue
         yield f"{path}.{name}".lstrip("."), field
         yield from fields(field, f"{path}.{name}")
     if "items" in of:
@@ -67,9 +69,9 @@ def faults(resource: dict[str, Any]) -> list[str]:
 
 
 def _closed(of: Any) -> Any:
-    """A copy of a schema that takes no field beyond its own; metadata is Kubernetes' to check."""
+    """A copy of a schema that takes no field beyond its own."""
     closed = json.loads(json.dumps(of))
-    for each in [closed, *(field for path, field in fields(closed) if path != "metadata")]:
+    for each in [closed, *(field for _, field in fields(closed))]:
         if "properties" in each:
             each["additionalProperties"] = False
     return closed
