@@ -48,6 +48,12 @@ class Ports:
             message = f"{file} cannot be read ({type(error).__name__}): delete it to have other ports chosen"
             raise Misconfigured(message) from error
 
+    def check(self) -> None:
+        """Raise Misconfigured if the API is to listen where the database or the store does."""
+        kept_for = "Postgres" if self.api == self.postgres else "the store"
+        if self.api in (self.postgres, *asdict(self.s3).values()):
+            raise Misconfigured(f"port {self.api} is kept for {kept_for} here; choose another one with --port")
+
     def write(self, file: Path) -> None:
         """Keep the ports: whole, or as they were before. Raises Misconfigured."""
         passing = file.with_name(file.name + ".new")
@@ -104,12 +110,16 @@ class DataDirectory:
         return kept_secret(self.webhook_keys / "default", lambda: "whsec_" + b64encode(os.urandom(32)).decode())
 
     def ports(self, wanted_api_port: int | None = None) -> Ports:
-        """Return the ports, chosen at the first call and kept; `wanted_api_port` changes the API's for good."""
+        """Return the ports, chosen at the first call and kept; `wanted_api_port` changes the API's for good.
+
+        Raises Misconfigured: then they stay as they were.
+        """
         file = self.path / "ports.json"
         kept = Ports.read(file) if file.exists() else None
         ports = kept or Ports.choose(wanted_api_port)
         if wanted_api_port:
             ports = replace(ports, api=wanted_api_port)
+        ports.check()
         if ports != kept:
             ports.write(file)
         return ports

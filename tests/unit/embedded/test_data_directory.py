@@ -30,6 +30,25 @@ def test_ports_when_chosen_once_are_kept(data: DataDirectory, monkeypatch: pytes
     assert data.ports(9000) == data.ports() == replace(PORTS, api=9000)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "owner"), [(PORTS.postgres, "Postgres"), (PORTS.s3.s3, "the store"), (PORTS.s3.filer, "the store")]
+)
+def test_ports_when_the_wanted_one_is_kept_for_a_server_is_refused_and_stay(
+    data: DataDirectory, wanted: int, owner: str
+) -> None:
+    data.ports()
+    with pytest.raises(Misconfigured, match=f"port {wanted} is kept for {owner} here; choose another one with --port"):
+        data.ports(wanted)
+    assert data.ports() == PORTS
+
+
+def test_ports_when_two_were_kept_alike_are_refused_until_another_is_wanted(data: DataDirectory) -> None:
+    replace(PORTS, api=PORTS.postgres).write(data.path / "ports.json")
+    with pytest.raises(Misconfigured, match="kept for Postgres"):
+        data.ports()
+    assert data.ports(9000) == replace(PORTS, api=9000)
+
+
 def test_ports_when_the_disk_is_full_stay_as_they_were(data: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(file: Path, _: str) -> int:
         file.open("w").close()
