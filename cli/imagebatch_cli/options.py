@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,24 @@ DEFAULT_DATA = Path(".imagebatch")
 API_KEY = "IMAGEBATCH_API_KEY"
 API_KEY_FILE = "IMAGEBATCH_API_KEY_FILE"
 
-Url = Annotated[str, typer.Option("--url", envvar="IMAGEBATCH_URL", metavar="URL", help="Address of the service.")]
+
+def in_utf8(given: Any) -> Any:
+    """Return what was given to an option or argument, one or several. Raises BadParameter for what is no UTF-8.
+
+    The callback of all that take words. It shows none: it may be a secret. A file may have a name in any encoding.
+    """
+    for each in given if isinstance(given, (list, tuple)) else (given,):
+        try:
+            str(each).encode()
+        except UnicodeEncodeError:
+            raise typer.BadParameter("It is not text in UTF-8.") from None
+    return given
+
+
+Url = Annotated[
+    str,
+    typer.Option("--url", envvar="IMAGEBATCH_URL", metavar="URL", help="Address of the service.", callback=in_utf8),
+]
 ApiKey = Annotated[
     str | None,
     typer.Option(
@@ -25,12 +42,15 @@ ApiKey = Annotated[
         envvar=API_KEY,
         metavar="KEY",
         help=f"API key, if the service wants one; {API_KEY_FILE} names a file that holds it.",
+        callback=in_utf8,
     ),
 ]
 Output = Annotated[
     OutputKind, typer.Option("--output", "-o", help="Print the result for people or, as JSON, for programs.")
 ]
-RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id that the upload answered.")]
+RequestId = Annotated[
+    str, typer.Argument(metavar="ID", help="The request id that the upload answered.", callback=in_utf8)
+]
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV.")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the batch to its end, as `watch` does.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Print at most so many.")]

@@ -181,4 +181,10 @@ def let_go(stream: TextIO) -> None:
 
 def printable(text: str) -> str:
     """Return text in which nothing can steer a terminal: CSV cells and messages come from strangers."""
-    return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
+    return "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    """Return a character's code. Python puts bytes of names that are no UTF-8 into such ones (PEP 383): the byte."""
+    byte = ord(char) - 0xDC00
+    return f"\\x{byte if 0x80 <= byte <= 0xFF else ord(char):02x}"

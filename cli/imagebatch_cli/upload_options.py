@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from imagebatch.model.batch import MAX_SIDE_PIXELS, Metadata, OutputFormat
+from imagebatch_cli.options import in_utf8
 
 Format = Annotated[
     OutputFormat | None,
@@ -32,7 +33,8 @@ NeverLarger = Annotated[
     ),
 ]
 WebhookUrl = Annotated[
-    str | None, typer.Option("--webhook-url", metavar="URL", help="Where the end of the batch is told by POST.")
+    str | None,
+    typer.Option("--webhook-url", metavar="URL", help="Where the end of the batch is told by POST.", callback=in_utf8),
 ]
 
 

@@ -8,11 +8,11 @@ import typer
 from imagebatch_cli.commands.upload import accepted
 from imagebatch_cli.errors import CommandError, ServiceRefused, ServiceUnavailable, WrongUse
 from imagebatch_cli.exit_codes import ExitCode
-from imagebatch_cli.options import DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, Watch, call
+from imagebatch_cli.options import DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, Watch, call, in_utf8
 from imagebatch_cli.terminal import OutputKind
 from imagebatch_cli.watching import follow, print_batch
 
-RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="The request ids.")]
+RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="The request ids.", callback=in_utf8)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

@@ -13,12 +13,14 @@ from imagebatch_cli.doctor.names import name_findings
 from imagebatch_cli.doctor.service import service_findings
 from imagebatch_cli.doctor.versions import version_findings
 from imagebatch_cli.exit_codes import ExitCode
-from imagebatch_cli.options import DEFAULT_DATA, DEFAULT_URL, ApiKey, Call, Output, Url, call
+from imagebatch_cli.options import DEFAULT_DATA, DEFAULT_URL, ApiKey, Call, Output, Url, call, in_utf8
 from imagebatch_cli.terminal import OutputKind
 
 Names = Annotated[
     list[str] | None,
-    typer.Option("--resolve", metavar="HOST", help="Look up this host too; may be given several times."),
+    typer.Option(
+        "--resolve", metavar="HOST", help="Look up this host too; may be given several times.", callback=in_utf8
+    ),
 ]
 Data = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="Data directory of `imagebatch dev`, whose disk is looked at.")

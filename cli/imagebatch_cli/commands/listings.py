@@ -10,7 +10,7 @@ from imagebatch.model.batch import Status
 from imagebatch_cli.batch_status import BatchStatus
 from imagebatch_cli.client import Listing
 from imagebatch_cli.errors import CommandError
-from imagebatch_cli.options import DEFAULT_URL, All, ApiKey, Call, Limit, Output, RequestId, Url, call
+from imagebatch_cli.options import DEFAULT_URL, All, ApiKey, Call, Limit, Output, RequestId, Url, call, in_utf8
 from imagebatch_cli.terminal import OutputKind, size
 
 BATCH_COLUMNS = ("Request", "Status", "Reason", "Done", "Images", "Failed", "Saved", "Created")
@@ -25,7 +25,10 @@ Statuses = Annotated[
     typer.Option("--status", case_sensitive=False, help="Only batches with this status; may be given several times."),
 ]
 Failed = Annotated[bool, typer.Option("--failed", help="Only images that failed.")]
-Code = Annotated[str | None, typer.Option("--code", help="Only images that failed with this code, such as http_404.")]
+Code = Annotated[
+    str | None,
+    typer.Option("--code", help="Only images that failed with this code, such as http_404.", callback=in_utf8),
+]
 
 
 def list_batches(

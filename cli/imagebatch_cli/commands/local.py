@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from imagebatch_cli.errors import MachineFault
-from imagebatch_cli.options import DEFAULT_DATA
+from imagebatch_cli.options import DEFAULT_DATA, in_utf8
 from imagebatch_cli.terminal import Terminal
 
 DEMO_DATA = Path(".demo")
@@ -21,12 +21,17 @@ Port = Annotated[
         help="Port of the API, from now on. [default: 8000, or a free one if it is taken; chosen once]",
     ),
 ]
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Where everything is kept.", file_okay=False)]
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="Where everything is kept.", file_okay=False, callback=in_utf8)
+]
 Samples = Annotated[
     bool, typer.Option("--samples", help="Serve the pictures of docs/samples/products.csv on 127.0.0.1:8001.")
 ]
 DemoData = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="Folder of the demo; emptied at its start.", file_okay=False)
+    Path,
+    typer.Option(
+        "--data", metavar="DIR", help="Folder of the demo; emptied at its start.", file_okay=False, callback=in_utf8
+    ),
 ]
 OwnCsv = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from imagebatch_cli.errors import WrongUse
-from imagebatch_cli.options import DEFAULT_DATA, DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, call
+from imagebatch_cli.options import DEFAULT_DATA, DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, call, in_utf8
 from imagebatch_cli.terminal import OutputKind, Terminal
 from imagebatch_cli.webhook_receiver import ReceivedDelivery, WebhookReceiver, described
 
@@ -25,10 +25,16 @@ _STATES = {
 app = typer.Typer(help="Receive webhooks, and see how they were sent.", rich_markup_mode=None, no_args_is_help=True)
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0: a free one.")]
-Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.", callback=in_utf8)]
 Secret = Annotated[
     str | None,
-    typer.Option("--secret", envvar="IMAGEBATCH_WEBHOOK_SECRET", help="The signing key, whsec_….", show_envvar=True),
+    typer.Option(
+        "--secret",
+        envvar="IMAGEBATCH_WEBHOOK_SECRET",
+        help="The signing key, whsec_….",
+        show_envvar=True,
+        callback=in_utf8,
+    ),
 ]
 SecretFile = Annotated[
     Path,
