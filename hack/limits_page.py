@@ -8,7 +8,7 @@ from pathlib import Path
 from imagebatch import settings
 from imagebatch.model import csvtext
 from imagebatch.model.batch import MAX_SIDE_PIXELS
-from imagebatch.net import urls
+from imagebatch.net import session, urls
 from imagebatch.net.messages import FetchLimits
 from imagebatch_api import container, idempotency, receive, watching
 from imagebatch_api.schemas.uploads import MAX_WEBHOOK_URL_LENGTH
@@ -60,6 +60,7 @@ IMAGE = (
     Limit("Least speed of a source", "fetch_min_bytes_per_second", "bytes a second", "timeout"),
     Limit("Length of a URL or a redirect that is fetched", urls.MAX_URL_CHARACTERS, "characters", "blocked_address"),
     Limit("Redirects followed", FetchLimits().max_redirects, "", "too_many_redirects"),
+    Limit("Answers of 1xx passed over before the final one", session.MOST_INTERIM_ANSWERS, "", "connect_failed"),
     Limit("Tries of a fetch", "fetch_attempts", "", None, "the last error is recorded"),
     Limit("`Retry-After` of a source that is obeyed", FetchLimits().max_retry_after_seconds, "seconds", "http_NNN"),
     Limit("Connections to one host from a shard", "fetch_per_host", "", None, "further ones wait"),

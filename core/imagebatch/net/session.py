@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 import certifi
@@ -24,8 +26,26 @@ if TYPE_CHECKING:
     from imagebatch.net.addresses import AddressRules
 
 
+MOST_INTERIM_ANSWERS = 10
+
+
+class FinalResponse(HTTPResponse):
+    """The answer after those of 1xx, which any server may send unasked (RFC 9110, 15.2); http.client skips only 100."""
+
+    def begin(self) -> None:
+        """Read heads up to the final one's end. 101 is final: nobody asked for another protocol."""
+        for _ in range(MOST_INTERIM_ANSWERS + 1):
+            super().begin()
+            if self.status == HTTPStatus.SWITCHING_PROTOCOLS or not 100 <= self.status <= 199:
+                return
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first: `begin` reads the next
+        raise HTTPException(f"more than {MOST_INTERIM_ANSWERS} answers of 1xx")
+
+
 class GuardedHTTPConnection(HTTPConnection):
     """A connection that opens its socket through a `Dialler`; Host stays what the URL says."""
+
+    response_class = FinalResponse
 
     def __init__(self, *args: Any, dialler: Dialler, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,6 +57,8 @@ class GuardedHTTPConnection(HTTPConnection):
 
 class GuardedHTTPSConnection(HTTPSConnection):
     """The same under TLS; SNI and the certificate's name stay what the URL says."""
+
+    response_class = FinalResponse
 
     def __init__(self, *args: Any, dialler: Dialler, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -63,6 +63,18 @@ def test_post_when_certificate_is_signed_by_itself_then_tls_error(http, tls_serv
     assert (rejected.value.code, server.requests) == ("tls_error", [])
 
 
+def test_get_when_hints_come_first_over_tls_then_the_final_answer_counts(
+    new_http, tls_server, reply, certificate
+) -> None:
+    def hinted(conversation: ssl.SSLSocket) -> None:
+        conversation.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        reply(200, b"ok")(conversation)
+
+    into = io.BytesIO()
+    new_http(ca_file=certificate).get(tls_server(hinted).url, limits=LIMITS, into=into)
+    assert into.getvalue() == b"ok"
+
+
 def test_get_when_ca_file_is_given_then_host_and_sni_are_the_name_of_the_url(
     new_http, tls_server, reply, certificate, monkeypatch
 ) -> None:
