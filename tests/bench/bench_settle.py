@@ -6,6 +6,7 @@ import multiprocessing
 import time
 import uuid
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from imagebatch.model.batch import BatchSpec
 from imagebatch.settings import DatabaseSettings, LinkSettings, StoreSettings
 from imagebatch.store import S3BlobStore
 from imagebatch_embedded.postgres_server import PostgresServer
-from imagebatch_embedded.processes import free_port
+from imagebatch_embedded.processes import free_ports
 from imagebatch_embedded.seaweed_server import SeaweedPorts, SeaweedServer
 from imagebatch_migrations import upgrade
 from imagebatch_operator.lifecycle import Stop
@@ -86,8 +87,9 @@ def _make_batch(rows: int, database_url: str, settings: StoreSettings) -> str:
 @contextmanager
 def servers() -> Iterator[tuple[str, StoreSettings]]:
     with open_folder() as folder:
-        postgres = PostgresServer(folder / "postgres", free_port())
-        seaweed = SeaweedServer(folder / "seaweed", SeaweedPorts.free())
+        postgres_port, *store_ports = free_ports(1 + len(fields(SeaweedPorts)))  # at once: no two are the same
+        postgres = PostgresServer(folder / "postgres", postgres_port)
+        seaweed = SeaweedServer(folder / "seaweed", SeaweedPorts(*store_ports))
         try:
             for server in (postgres, seaweed):
                 server.start()
