@@ -9,7 +9,7 @@ compile() {
     --custom-compile-command "make lock" --output-file "$out" "$@"
   echo "$out"
 }
-compile build --group build
+for group in build cluster; do compile "$group" --group "$group"; done
 compile dev --extra dev pyproject.toml
 # Every other file takes the versions of dev: what is shipped is what was tested, and an image may install two of them.
 for extra in processor api operator embedded; do

@@ -1,0 +1,3 @@
+module imagebatch.example/cluster/pause
+
+go 1.24.0
