@@ -32,7 +32,8 @@ class Cluster:
 
     def kubectl(self, *arguments: object, given: str | None = None, seconds: float = 60) -> str:
         """Return what kubectl printed; `given` is its standard input. Raises Refused with its words."""
-        return _run(["kubectl", *map(str, arguments)], self.environment, given=given, seconds=seconds)
+        argv = ["kubectl", "--context", self.environment["KUBE_CONTEXT"], *map(str, arguments)]
+        return _run(argv, self.environment, given=given, seconds=seconds)
 
     @contextmanager
     def namespace(self) -> Iterator[str]:
@@ -50,14 +51,16 @@ def cluster_that_is_up() -> Cluster:
     """Start the throw-away cluster unless it is there, and return it. `make cluster-down` ends it."""
     _run([str(CTL), "up"], os.environ, seconds=UP_SECONDS)
     told = _run([str(CTL), "env"], os.environ, seconds=60)
-    environment = {**os.environ, **_exported(told)}
-    return Cluster(environment, config.new_client_from_config(environment["KUBECONFIG"]))
+    environment = {**os.environ, **_variables(told)}
+    return Cluster(
+        environment, config.new_client_from_config(environment["KUBECONFIG"], context=environment["KUBE_CONTEXT"])
+    )
 
 
-def _exported(text: str) -> dict[str, str]:
-    """Return what lines for a shell export, with the variables of this process put in."""
-    words = [word for line in text.splitlines() for word in shlex.split(line, comments=True) if "=" in word]
-    return {name: os.path.expandvars(value) for name, _, value in (word.partition("=") for word in words)}
+def _variables(text: str) -> dict[str, str]:
+    """Return the variables that lines for a shell set."""
+    words = shlex.split(text)
+    return dict(word.split("=", 1) for word in words if "=" in word)
 
 
 def _run(argv: list[str], environment: Mapping[str, str], *, seconds: float, given: str | None = None) -> str:
