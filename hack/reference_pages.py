@@ -18,6 +18,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 PROGRAMS = {
     "API": settings.ApiSettings,
     "operator": settings.OperatorSettings,
+    "operator on a cluster": settings.ClusterOperatorSettings,
     "processor": settings.ProcessorSettings,
     "embedded mode": settings.EmbeddedSettings,
 }
@@ -48,8 +49,8 @@ is: `REQUEST_ID` and `JOB_COMPLETION_INDEX`, as Kubernetes sets them in an Index
 METRICS_HEAD = """\
 # Metrics
 
-In the text format of Prometheus: the API's at `/metrics`, the operator's at `/metrics` on the loopback port
-`IMAGEBATCH_METRICS_PORT` ([settings](settings.md)). Shards export none: what they did is in their results, which the
+In the text format of Prometheus: the API's at `/metrics`, the operator's at `/metrics` on the port
+`IMAGEBATCH_METRICS_PORT`, by default of the loopback ([settings](settings.md)). Shards export none: what they did is in their results, which the
 operator counts. No id is ever a label. A histogram has the series `_bucket`, `_sum` and `_count`.
 
 This page is written by `make fmt` from `core/imagebatch/metrics.py`.
@@ -57,12 +58,12 @@ This page is written by `make fmt` from `core/imagebatch/metrics.py`.
 
 
 def readers() -> dict[str, tuple[list[str], Field[Any]]]:
-    """Return every variable with the programs that read it. What the operator reads, embedded mode reads as well."""
+    """Return every variable with the programs that read it. What the operator reads, it reads wherever it runs."""
     found: dict[str, tuple[list[str], Field[Any]]] = {}
     for program, cls in PROGRAMS.items():
         for variable, _, each in settings.variables(cls):
             programs, _ = found.setdefault(variable, ([], each))
-            if "operator" not in programs or program != "embedded mode":
+            if "operator" not in programs or program not in ("embedded mode", "operator on a cluster"):
                 programs.append(program)
     return found
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from imagebatch.database.row_registry import RowRegistry
 from imagebatch.model.errors import Misconfigured
 from imagebatch.settings import ApiSettings, load
 from imagebatch.telemetry import configure_logging
@@ -33,7 +32,7 @@ def main() -> int:
     try:
         settings = load(ApiSettings, os.environ)
         configure_logging(settings.log_format, "api")
-        container = build_container(settings, RowRegistry())
+        container = build_container(settings)
     except Misconfigured as error:
         print(f"imagebatch_api: {error.message}", file=sys.stderr)  # noqa: T201 - logging may be what is wrong
         return MISCONFIGURED_EXIT

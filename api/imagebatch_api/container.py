@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
+from imagebatch.database.row_registry import RowRegistry
 from imagebatch.metrics import Metrics
 from imagebatch.model.errors import Misconfigured
 from imagebatch.store import S3BlobStore
@@ -70,7 +71,7 @@ class Container:
         return self.large_uploads if csv_bytes > LARGE_UPLOAD_BYTES else self.uploads
 
 
-def build_container(settings: ApiSettings, registry: Registry) -> Container:
+def build_container(settings: ApiSettings) -> Container:
     """Return the API's objects over S3 and Postgres. Raises Misconfigured; nothing is connected yet."""
     if len(settings.links.link_secret) < MIN_LINK_SECRET_LENGTH:
         raise Misconfigured(f"IMAGEBATCH_LINK_SECRET must have at least {MIN_LINK_SECRET_LENGTH} characters")
@@ -78,6 +79,7 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
     keys = _keys(settings, metrics)
     store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=UPLOADS_AT_ONCE * 10)
     database = PostgresDatabase(settings.database)
+    clock = SystemClock()
     return Container(
         settings=settings,
         store=store,
@@ -85,12 +87,27 @@ def build_container(settings: ApiSettings, registry: Registry) -> Container:
         listings=database.listings,
         archive=database.archive,
         deliveries=database.deliveries,
-        registry=registry,
-        clock=SystemClock(),
+        registry=_registry(settings, database, clock, metrics),
+        clock=clock,
         watch=watch_over(database.batches),
         keys=keys,
         metrics=metrics,
         close=database.close,
+    )
+
+
+def _registry(settings: ApiSettings, database: PostgresDatabase, clock: Clock, metrics: Metrics) -> Registry:
+    if not settings.cluster.namespace:
+        return RowRegistry(database.batches, clock)
+    # Here, because the Kubernetes client takes most of a second to import.
+    from imagebatch.cluster import ClusterRegistry, connect
+
+    return ClusterRegistry(
+        connect(settings.cluster.namespace, metrics.count_cluster_request),
+        batches=database.batches,
+        deliveries=database.deliveries,
+        links=settings.links,
+        clock=clock,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imagebatch.model import csvrows
@@ -22,7 +22,7 @@ from imagebatch.ports import NewBatch, ProductRow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imagebatch.model.batch import BatchSpec
+    from imagebatch.model.batch import Batch, BatchSpec, Resource
     from imagebatch.model.csvrows import CsvTable
     from imagebatch.ports import Batches, BlobStore, Clock, IdempotencyKey, Registry
 
@@ -75,8 +75,11 @@ def accept(
     limits: CsvLimits,
     clock: Clock,
     idempotency: IdempotencyKey | None = None,
+    resource: Resource | None = None,
 ) -> NewBatch:
     """Make a batch of a CSV, once for a request id however often it is called with the same CSV.
+
+    `resource` is what it was declared by, if that was there before; else it is declared once it is accepted.
 
     Raises what `plan_upload` raises; Unavailable when the store or the database does not answer: then there is no
     request, only objects that the sweep removes.
@@ -90,10 +93,11 @@ def accept(
         progress=Progress(Counts(planned.plan.slots)),
         accepted_at=clock.now(),
         idempotency=idempotency,
+        resource=resource or registry.place(request_id),
     )
     _store_objects(request_id, data, planned, store)
     batches.accept(batch, product_rows(planned.table))
-    declare(batch, registry)
+    declare(request_id, batches, registry)
     return batch
 
 
@@ -114,9 +118,27 @@ def _store_objects(request_id: str, data: bytes, planned: Planned, store: BlobSt
     store.put(plan_key(request_id), planned.plan.to_json(), JSON)
 
 
-def declare(batch: NewBatch, registry: Registry) -> None:
-    """Make the batch known. It is accepted already: if this fails, the operator's sweep does it again."""
+def declare(request_id: str, batches: Batches, registry: Registry) -> None:
+    """Make a batch known. It is accepted already: if this fails, the operator's sweep does it again."""
+    if registry.place(request_id) is None:
+        return
     try:
-        registry.declare(batch)
+        declared(batches.get(request_id), batches, registry)
     except ImageBatchError:
-        log.warning("request %s is accepted but not declared yet", batch.request_id, exc_info=True)
+        log.warning("request %s is accepted but not declared yet", request_id, exc_info=True)
+
+
+def declared(batch: Batch, batches: Batches, registry: Registry) -> Batch:
+    """Return a batch that has the resource it is declared by, making that if it is to have one and has not.
+
+    Raises Refused, Unavailable.
+    """
+    place = batch.resource or registry.place(batch.request_id)
+    if place is None or place.uid is not None:
+        return batch
+    uid = registry.declare(replace(batch, resource=place))
+    batches.record_resource(batch.request_id, replace(place, uid=uid))
+    now = batches.get(batch.request_id)
+    if now.intent.suspend != batch.intent.suspend:  # said while the resource was being made of what was there before
+        registry.suspend(now, suspended=now.intent.suspend)
+    return now

@@ -16,6 +16,15 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self._of_batches()
+        self._of_the_operator()
+        self._of_the_api()
+
+    def count_cluster_request(self, verb: str, plural: str, status: int) -> None:
+        """Count a request to the API server."""
+        self.cluster_requests.labels(verb, plural, status).inc()
+
+    def _of_batches(self) -> None:
         self.batches = self._counter("batches", "Batches that ended.", "status", "reason")
         self.images = self._counter("images", "Slots of batches that ended, by code; `ok` succeeded.", "code")
         self.input_bytes = self._counter("input_bytes", "Bytes of the images that succeeded, before.")
@@ -23,9 +32,18 @@ class Metrics:
         self.batch_seconds = self._seconds("batch_seconds", "From acceptance to the final status.", _BATCH_SECONDS)
         self.queue_seconds = self._seconds("queue_seconds", "From acceptance to the first shard.", _BATCH_SECONDS)
         self.settle_seconds = self._seconds("settle_seconds", "Writing results and final status.", _REQUEST_SECONDS)
-        self.reconcile_failures = self._counter("reconcile_failures", "Looks at a batch that failed.", "code")
         self.webhook_attempts = self._counter("webhook_attempts", "Tries to deliver a webhook.", "result")
         self.webhooks_given_up = self._counter("webhooks_given_up", "Webhooks that are not tried any more.")
+
+    def _of_the_operator(self) -> None:
+        self.reconcile_seconds = self._seconds("reconcile_seconds", "One look at a batch.", _REQUEST_SECONDS)
+        self.queue_lag_seconds = self._seconds(
+            "queue_lag_seconds", "How long a batch that was due waited for a worker of the operator.", _REQUEST_SECONDS
+        )
+        self.cluster_requests = self._counter(
+            "cluster_requests", "Requests to the Kubernetes API server; code 0: no answer.", "verb", "resource", "code"
+        )
+        self.reconcile_failures = self._counter("reconcile_failures", "Looks at a batch that failed.", "code")
         self.unfinished_batches = self._gauge(
             "unfinished_batches", "Batches without a final status, at the last sweep."
         )
@@ -41,6 +59,8 @@ class Metrics:
         self.housekeeping_removed = self._counter(
             "housekeeping_removed", "Removed for good: a request, or a stray (objects without a request).", "what"
         )
+
+    def _of_the_api(self) -> None:
         self.http_requests = self._counter("http_requests", "Answers of the API.", "method", "route", "status")
         self.http_seconds = self._seconds("http_seconds", "Time to answer.", _REQUEST_SECONDS, "method", "route")
         self.http_event_streams = self._gauge("http_event_streams", "Event streams that are open.")

@@ -25,13 +25,23 @@ from imagebatch.reused import begun, kept_from, read_planned, read_reused, write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imagebatch.model.batch import Batch
+    from imagebatch.model.batch import Batch, BatchSpec, Resource
     from imagebatch.model.plan import Image
     from imagebatch.ports import Archive, Batches, BlobStore, Clock, Listings, Registry
     from imagebatch.reused import Kept
 
 LOCKED_SECONDS = 0.2
 PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which retry is asked for. Of `spec`, the output is the parent's all the same."""
+
+    request_id: str
+    owner: str
+    spec: BatchSpec
+    resource: Resource | None
 
 
 def accept_retry(
@@ -43,15 +53,19 @@ def accept_retry(
     listings: Listings,
     registry: Registry,
     clock: Clock,
+    asked: Asked | None = None,
 ) -> str:
     """Make the batch that does a batch's failed images again, once however often it is called; return its id.
+
+    `asked` says which it is to be; without it there is one retry of a batch, of its owner and with its spec.
 
     Raises Conflict: `not_retryable` unless the batch ended with something left to do, `retry_deleted` as long as
     anything is left of its deleted retry, `retry_in_progress` when another call does not come to its end. Raises
     NotFound when the parent was deleted meanwhile, Unavailable when the store or the database does not answer.
     """
     refuse_unless_retryable(parent)
-    request_id = retry_id(parent.request_id)
+    asked = asked or _the_retry(parent, registry)
+    request_id = asked.request_id
     give_up_at = clock.monotonic() + PATIENCE_SECONDS
     while True:
         # Held here and by housekeeping, so that objects are never removed under a row that is being written.
@@ -61,12 +75,17 @@ def accept_retry(
             if mine:
                 if archive.known([request_id]):
                     raise _retry_deleted()
-                batch = _accept(parent, request_id, store=store, batches=batches, listings=listings, clock=clock)
-                declare(batch, registry)
+                _accept(parent, asked, store=store, batches=batches, listings=listings, clock=clock)
+                declare(request_id, batches, registry)
                 return request_id
         if clock.monotonic() >= give_up_at:
             raise Conflict("The retry is being made by another call that takes long.", code="retry_in_progress")
         clock.sleep(LOCKED_SECONDS)
+
+
+def _the_retry(parent: Batch, registry: Registry) -> Asked:
+    request_id = retry_id(parent.request_id)
+    return Asked(request_id, parent.owner, parent.spec, registry.place(request_id))
 
 
 def refuse_unless_retryable(parent: Batch) -> None:
@@ -130,25 +149,26 @@ class _Objects:
 
 
 def _accept(
-    parent: Batch, request_id: str, *, store: BlobStore, batches: Batches, listings: Listings, clock: Clock
-) -> NewBatch:
+    parent: Batch, asked: Asked, *, store: BlobStore, batches: Batches, listings: Listings, clock: Clock
+) -> None:
+    request_id, spec = asked.request_id, replace(asked.spec, output=parent.spec.output)
     with TemporaryDirectory(prefix="imagebatch-retry-") as folder, _readable(parent, batches):
-        objects = _gather(parent, request_id, Path(folder), store, listings)
+        objects = _gather(replace(parent, spec=spec), request_id, Path(folder), store, listings)
         table = read_accepted(objects.input)
         objects.store(request_id, store)
     batch = NewBatch(
         request_id=request_id,
-        owner=parent.owner,
-        spec=parent.spec,
+        owner=asked.owner,
+        spec=spec,
         source_sha256=parent.source_sha256,
         progress=begun(objects.plan),
         accepted_at=clock.now(),
         retry_of=parent.request_id,
+        resource=asked.resource,
     )
     batches.accept(batch, product_rows(table))
     if not _is_accepted(request_id, batches):
         raise _retry_deleted()
-    return batch
 
 
 def _retry_deleted() -> Conflict:

@@ -136,6 +136,15 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """The Kubernetes cluster that batches run on."""
+
+    namespace: str = setting(
+        "", help="Namespace of the ImageBatch resources, which the program runs in; none: there is no cluster."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSettings:
     """The REST service."""
 
@@ -143,6 +152,7 @@ class ApiSettings:
     database: DatabaseSettings
     links: LinkSettings
     intake: IntakeSettings
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
     api_keys_file: str = setting(
         "", help="File of API keys, a line `name:sha256[:owner,…]` each, mounted; none: only on the loopback."
     )
@@ -171,7 +181,8 @@ class OperatorSettings:
         24.0, least=0.25, help="Objects without a request are removed when they are so old; at least 0.25."
     )
     operator_workers: int = setting(4, help="Batches worked on at once.")
-    metrics_port: int = setting(0, least=0, help="Port of the operator's /metrics on the loopback; 0: none.")
+    metrics_port: int = setting(0, least=0, help="Port of the operator's /metrics; 0: none.")
+    metrics_host: str = setting("127.0.0.1", help="Address that the operator's /metrics listens on.")
     log_format: str = setting("console", help="`console` or `json`.")
 
 
@@ -192,6 +203,19 @@ class EmbeddedSettings:
     operator: OperatorSettings
     local_shards: int = setting(0, least=0, help="Shards that run at once on this machine; 0: one per CPU.")
     shard_logs_dir: str = setting("logs/shards", help="Folder of the shards' logs, one file a request.")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOperatorSettings:
+    """The operator on a Kubernetes cluster, with the shards as pods."""
+
+    operator: OperatorSettings
+    cluster: ClusterSettings
+    intake: IntakeSettings
+    fetch: FetchSettings
+    pod_template_file: str = setting(help="YAML file of the shards' PodTemplateSpec, with one container `processor`.")
+    inbox_prefix: str = setting("inbox/", help="Where the objects lie that resources written by hand may name.")
+    liveness_port: int = setting(0, least=0, help="Port of the operator's /healthz; 0: none.")
 
 
 def load(cls: type[T], environ: Mapping[str, str]) -> T:

@@ -22,7 +22,7 @@ from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_embedded.local_jobs import LocalJobs
 from imagebatch_embedded.shard_lock import ShardLock
-from imagebatch_operator.main import OperatorLoop
+from imagebatch_operator.loop import OperatorLoop, OperatorPorts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
     # A batch is ended when none of its shards runs, and those of a killed operator are nobody's children.
     lock = ShardLock(shard_logs / "running.lock")
     lock.take(PREDECESSOR_SECONDS, stop.is_set)
+    clock = SystemClock()
     database = PostgresDatabase(operator.database)
     jobs = LocalJobs(
         shard_environment(os.environ),
@@ -65,15 +66,17 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
         kept_open=[lock.fileno],
     )
     loop = OperatorLoop(
-        store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
-        batches=database.batches,
-        deliveries=database.deliveries,
-        archive=database.archive,
-        registry=RowRegistry(),
-        jobs=jobs,
-        http=_webhook_http(operator.webhooks),
-        settings=operator,
-        clock=SystemClock(),
+        OperatorPorts(
+            store=S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS),
+            batches=database.batches,
+            deliveries=database.deliveries,
+            archive=database.archive,
+            registry=RowRegistry(database.batches, clock),
+            jobs=jobs,
+            http=_webhook_http(operator.webhooks),
+            clock=clock,
+        ),
+        operator,
     )
     try:
         loop.run(stop)

@@ -114,6 +114,8 @@ def _unfinished(image: Image, found: History, stop: Stop) -> Outcome:
         code, message = "deadline_exceeded", "The deadline passed before this image was done."
     elif found.is_culprit(image.index):
         return culprit(image.index, image.url, slots, begun)
+    elif stop.refused:
+        code, message = "shard_failed", "The cluster refused to run the worker of this image."
     elif begun:
         code, message = "shard_failed", "This image was in work when its worker died, and the worker failed too often."
     else:

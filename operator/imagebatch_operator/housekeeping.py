@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from imagebatch.metrics import Metrics
-    from imagebatch.ports import Archive, Batches, BlobStore, Clock
+    from imagebatch.ports import Archive, Batches, BlobStore, Clock, Deleted, Registry
     from imagebatch.settings import OperatorSettings
 
 MOST_OBJECTS = 20_000  # of one run; after that whose objects they are is asked again
@@ -41,6 +41,7 @@ class Housekeeper:
         batches: Batches,
         archive: Archive,
         store: BlobStore,
+        registry: Registry,
         settings: OperatorSettings,
         clock: Clock,
         metrics: Metrics,
@@ -48,6 +49,7 @@ class Housekeeper:
         self._batches = batches
         self._archive = archive
         self._store = store
+        self._registry = registry
         self._retention = timedelta(days=settings.retention_days)
         self._stray_age = timedelta(hours=settings.stray_hours)
         self._clock = clock
@@ -94,14 +96,17 @@ class Housekeeper:
         freed = True
         while freed and not remover.is_spent:
             freed = False
-            for request_id, has_retry in self._archive.deleted():
-                with about(request_id):
-                    freed |= self._remove_request(request_id, remover, has_retry=has_retry)
+            for deleted in self._archive.deleted():
+                with about(deleted.request_id):
+                    freed |= self._remove_request(deleted, remover)
 
-    def _remove_request(self, request_id: str, remover: Remover, *, has_retry: bool) -> bool:
+    def _remove_request(self, deleted: Deleted, remover: Remover) -> bool:
         """Remove what no retry needs of a request; return whether it went for good."""
+        request_id, has_retry = deleted.request_id, deleted.has_retry
         if has_retry and self._store.head(names.input_key(request_id)) is None:
             return False
+        if deleted.resource is not None:  # first: a resource without a row would be taken for a new request
+            self._registry.withdraw(deleted.resource)
         with self._batches.settling(request_id) as mine:
             if not mine:
                 return False

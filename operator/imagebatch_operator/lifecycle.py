@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STRAGGLER_GRACE = timedelta(minutes=1)  # past the deadline a worker that does not end is no longer waited for
 STORE_GRACE = timedelta(minutes=30)  # how long a batch that has ended waits for a store that is gone
+REFUSAL_GRACE = timedelta(minutes=5)  # a quota may be raised, a role be given, a namespace not be going after all
+BACKSTOP_SECONDS = 3600  # the Job's own deadline comes so much later
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class Shards:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Since when the cluster refuses the batch's Job or resource, and its words."""
+
+    since: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """A batch's surroundings. `shards` None: the store does not answer. The Job was looked at before the store.
 
@@ -47,18 +57,23 @@ class Observation:
     job: JobView | None
     shards: Shards | None
     store_lost_since: datetime | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a batch is stopped before its time. Neither holds once every shard has its results."""
+    """Why a batch is stopped before its time. None of it holds once every shard has its results.
+
+    `refused` are the words with which the cluster refused the batch for good.
+    """
 
     cancelled: bool = False
     deadline_passed: bool = False
+    refused: str = ""
 
     def __bool__(self) -> bool:
         """Return whether the batch is to be stopped at all."""
-        return self.cancelled or self.deadline_passed
+        return self.cancelled or self.deadline_passed or bool(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,11 @@ class DeleteJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Remove the resource of a batch that has ended and whose time after that is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Write the results and the final status."""
 
@@ -95,7 +115,7 @@ class Abandon:
     stop: Stop = field(default_factory=Stop)
 
 
-Action = CreateJob | AdjustJob | DeleteJob | Settle | Abandon
+Action = CreateJob | AdjustJob | DeleteJob | Withdraw | Settle | Abandon
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +134,10 @@ def decide(batch: Batch, intent: Intent, observation: Observation, now: datetime
     """Return what is to be done about a batch."""
     job = observation.job
     if batch.status.is_final:
-        return Decision(DeleteJob(), watch=True) if job else NOTHING
-    stop, its_own = _stop(batch, intent, observation.shards, now), job is None or _is_of(job, batch)
+        if job is not None:
+            return Decision(DeleteJob(), watch=True)
+        return Decision(Withdraw()) if _is_past_its_time(batch, intent, now) else NOTHING
+    stop, its_own = _stop(batch, intent, observation, now), job is None or _is_of(job, batch)
     has_ended = its_own and _has_ended(job, stop, observation.shards)
     if has_ended or _waited_long_enough(batch, stop, observation.shards, now):
         return _end(batch, intent, observation, stop, now)
@@ -125,9 +147,18 @@ def decide(batch: Batch, intent: Intent, observation: Observation, now: datetime
     return Decision(action, _show(batch, intent, observation), watch=_moves(job, stop, action))
 
 
-def deadline(batch: Batch) -> datetime:
-    """Return when the batch is to be over, counted from its acceptance."""
-    return batch.created_at + timedelta(seconds=batch.spec.active_deadline_seconds)
+def deadline(batch: Batch, now: datetime) -> datetime:
+    """Return when the batch is to be over, counted from its acceptance; the time that it rests does not count."""
+    rested = timedelta(seconds=batch.suspended_seconds)
+    if batch.suspended_at is not None:
+        rested += now - batch.suspended_at
+    return batch.created_at + timedelta(seconds=batch.spec.active_deadline_seconds) + rested
+
+
+def _is_past_its_time(batch: Batch, intent: Intent, now: datetime) -> bool:
+    if intent.ttl_seconds is None or batch.finished_at is None or batch.resource is None or batch.resource.uid is None:
+        return False
+    return now >= batch.finished_at + timedelta(seconds=intent.ttl_seconds)
 
 
 def _is_of(job: JobView, batch: Batch) -> bool:
@@ -135,10 +166,16 @@ def _is_of(job: JobView, batch: Batch) -> bool:
     return job.spec.accepted_at == batch.created_at
 
 
-def _stop(batch: Batch, intent: Intent, shards: Shards | None, now: datetime) -> Stop:
+def _stop(batch: Batch, intent: Intent, observation: Observation, now: datetime) -> Stop:
+    shards, refusal = observation.shards, observation.refusal
     if shards is not None and shards.all_complete:
         return Stop()
-    return Stop(cancelled=intent.cancel, deadline_passed=now >= deadline(batch))
+    for_good = observation.job is None and refusal is not None and now - refusal.since >= REFUSAL_GRACE
+    return Stop(
+        cancelled=intent.cancel,
+        deadline_passed=now >= deadline(batch, now),
+        refused=refusal.message if refusal is not None and for_good else "",
+    )
 
 
 def _has_ended(job: JobView | None, stop: Stop, shards: Shards | None) -> bool:
@@ -154,7 +191,7 @@ def _has_ended(job: JobView | None, stop: Stop, shards: Shards | None) -> bool:
 def _waited_long_enough(batch: Batch, stop: Stop, shards: Shards | None, now: datetime) -> bool:
     """Return whether a worker that is still there can be left behind: what it adds now comes too late."""
     over = bool(stop) or (shards is not None and shards.all_complete)
-    return over and now >= deadline(batch) + STRAGGLER_GRACE
+    return over and now >= deadline(batch, now) + STRAGGLER_GRACE
 
 
 def _end(batch: Batch, intent: Intent, observation: Observation, stop: Stop, now: datetime) -> Decision:
@@ -184,6 +221,8 @@ def _job_spec(batch: Batch, intent: Intent, shards: Shards) -> JobSpec:
         retries_per_shard=batch.spec.retries_per_shard,
         suspended=intent.suspend,
         accepted_at=batch.created_at,
+        resource=batch.resource,
+        active_deadline_seconds=batch.spec.active_deadline_seconds + BACKSTOP_SECONDS,
     )
 
 
@@ -195,7 +234,10 @@ def _show(
     if observation.shards is not None:
         progress = max(progress, observation.shards.progress, key=lambda each: each.counts.done)
     started, has_job = _started(batch, observation), observation.job is not None
-    verdict = live_verdict(progress.counts, intent, started=started, has_job=has_job, publishing=publishing)
+    refused = observation.refusal.message if observation.refusal is not None and not has_job else ""
+    verdict = live_verdict(
+        progress.counts, intent, started=started, has_job=has_job, publishing=publishing, refused=refused
+    )
     return (verdict, progress) if (verdict, progress) != (batch.verdict, batch.progress) else None
 
 

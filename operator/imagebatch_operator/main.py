@@ -1,173 +1,184 @@
-"""The operator loop put together: queue, sweep, notifications, webhooks, housekeeping.
-
-A cluster or one machine plugs into it.
-"""
+"""The operator of a cluster, put together and run. Called by `__main__`."""
 
 from __future__ import annotations
 
-import logging
+import os
+import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import start_http_server
+import kopf
+import yaml
 
+from imagebatch import USER_AGENT
+from imagebatch.clock import SystemClock
+from imagebatch.cluster import ClusterRegistry, connect
+from imagebatch.cluster.client import IMAGE_BATCHES
+from imagebatch.cluster.resource import REQUEST_ID_LABEL
+from imagebatch.cluster.status import needs_a_look
+from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
-from imagebatch.model.errors import ImageBatchError
-from imagebatch_operator.housekeeping import Housekeeper, keep_house_until
-from imagebatch_operator.reconcile import Reconciler
-from imagebatch_operator.settle import Settler
-from imagebatch_operator.sweep import listen_until, note_unfinished, sweep_until
-from imagebatch_operator.webhooks import Schedule, deliver_until, make_deliverer
-from imagebatch_operator.work_queue import WorkQueue
+from imagebatch.model.batch import BatchSpec
+from imagebatch.model.errors import Misconfigured
+from imagebatch.net.addresses import parse_rules
+from imagebatch.net.http import GuardedHttp
+from imagebatch.settings import ClusterOperatorSettings, load
+from imagebatch.store import S3BlobStore
+from imagebatch.telemetry import configure_logging
+from imagebatch_operator.hand_written import HandWrittenIntake
+from imagebatch_operator.handlers import Ears, make_registry
+from imagebatch_operator.job_manifest import check_template
+from imagebatch_operator.kubernetes_jobs import KubernetesJobs
+from imagebatch_operator.loop import OperatorLoop, OperatorPorts
+from imagebatch_operator.source import SourceReader
+from imagebatch_operator.watch_health import WatchHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from imagebatch.ports import Archive, Batches, BlobStore, Clock, Deliveries, Http, Jobs, Registry
-    from imagebatch.settings import OperatorSettings
+    from imagebatch.settings import IntakeSettings, WebhookSettings
 
-SENDERS = 4  # a receiver that does not answer holds one of them up
-RESTART_SECONDS = 5.0
-STOP_SECONDS = 30.0  # a settle that has begun may end
-
-log = logging.getLogger(__name__)
+STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
+MISCONFIGURED_EXIT = 2
 
 
-class OperatorLoop:
-    """Everything that drives batches to their end, for a given registry and given Jobs."""
+def main() -> int:
+    """Run until SIGTERM; return the exit code: 0 after a stop, 2 for wrong settings."""
+    try:
+        settings = load(ClusterOperatorSettings, os.environ)
+        if not settings.cluster.namespace:
+            raise Misconfigured("IMAGEBATCH_NAMESPACE is not set: the namespace whose ImageBatches are served")
+        configure_logging(settings.operator.log_format, "operator")
+        operator = ClusterOperator(settings)
+    except Misconfigured as error:
+        print(f"imagebatch_operator: {error.message}", file=sys.stderr)  # noqa: T201 - logging may be what is wrong
+        return MISCONFIGURED_EXIT
+    port = settings.liveness_port
+    kopf.run(
+        registry=make_registry(operator.ears()),
+        standalone=True,
+        namespaces=[settings.cluster.namespace],
+        liveness_endpoint=f"http://0.0.0.0:{port}/healthz" if port else None,
+    )
+    return 0
 
-    def __init__(
-        self,
-        *,
-        batches: Batches,
-        deliveries: Deliveries,
-        archive: Archive,
-        store: BlobStore,
-        registry: Registry,
-        jobs: Jobs,
-        http: Http,
-        settings: OperatorSettings,
-        clock: Clock,
-        metrics: Metrics | None = None,
-    ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._batches = batches
-        self._deleted = threading.Event()
-        self._metrics = metrics or Metrics()
-        self._reconciler = Reconciler(
-            batches=batches,
-            store=store,
-            registry=registry,
-            jobs=jobs,
-            settler=_settler(batches, store, settings, clock, self._metrics),
-            progress_seconds=settings.progress_seconds,
+
+class ClusterOperator:
+    """The operator loop with a cluster plugged in."""
+
+    def __init__(self, settings: ClusterOperatorSettings) -> None:
+        operator, clock, metrics = settings.operator, SystemClock(), Metrics()
+        self._cluster = connect(settings.cluster.namespace, metrics.count_cluster_request)
+        self._database = PostgresDatabase(operator.database)
+        store = S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS)
+        self._registry = ClusterRegistry(
+            self._cluster,
+            batches=self._database.batches,
+            deliveries=self._database.deliveries,
+            links=operator.links,
             clock=clock,
-            on_gone=self._deleted.set,
         )
-        self._housekeeper = Housekeeper(
-            batches=batches, archive=archive, store=store, settings=settings, clock=clock, metrics=self._metrics
+        self._jobs = KubernetesJobs(self._cluster, _pod_template(Path(settings.pod_template_file)))
+        self._loop = OperatorLoop(
+            OperatorPorts(
+                batches=self._database.batches,
+                deliveries=self._database.deliveries,
+                archive=self._database.archive,
+                store=store,
+                registry=self._registry,
+                jobs=self._jobs,
+                http=_webhook_http(operator.webhooks),
+                clock=clock,
+            ),
+            operator,
+            metrics=metrics,
+            take_in=self._intake(settings, store, metrics).take_in,
+            noticed=self._noticed,
         )
-        self._deliverer = make_deliverer(
-            settings.webhooks, deliveries=deliveries, http=http, clock=clock, metrics=self._metrics
-        )
-        self._queue = WorkQueue(self._work, workers=settings.operator_workers, clock=clock)
-        self._metrics.queue_due.set_function(self._queue.overdue)
-        self._new_deliveries = [threading.Event() for _ in range(SENDERS)]
+        self._resources_watch, self._jobs_watch = WatchHealth(clock.monotonic), WatchHealth(clock.monotonic)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run, args=(self._stop,), name="operator-loop")
 
-    def wake(self, request_id: str) -> None:
-        """Have a request looked at now; for whoever learns of a change. Any thread may call it."""
-        self._queue.add(request_id)
-        self._wake_senders()
-
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, then end what was begun."""
-        threads = [
-            threading.Thread(target=_keep_going, args=(stop, body), name=name) for name, body in self._bodies(stop)
-        ]
-        serving = self._serve_metrics()
-        self._queue.start()
-        for thread in threads:
-            thread.start()
-        stop.wait()
-        self._wake_senders()
-        self._deleted.set()
-        if not self._queue.stop(STOP_SECONDS):
-            log.warning("left without waiting for a batch that was being settled")
-        for thread in threads:
-            thread.join(self._settings.webhooks.webhook_timeout_seconds + STOP_SECONDS)
-        serving()
-
-    def _bodies(self, stop: threading.Event) -> list[tuple[str, Callable[[], None]]]:
-        bodies: list[tuple[str, Callable[[], None]]] = [
-            ("sweep", lambda: self._sweep(stop)),
-            ("listen", lambda: listen_until(stop, self._batches, self.wake)),
-            ("housekeeping", lambda: self._keep_house(stop)),
-        ]
-        for number, new in enumerate(self._new_deliveries):
-            bodies.append((f"sender-{number}", lambda new=new: deliver_until(stop, self._deliverer, new)))  # type: ignore[misc]
-        return bodies
-
-    def _sweep(self, stop: threading.Event) -> None:
-        sweep_until(
-            stop,
-            self._batches,
-            self._queue.add,
-            sweep_seconds=self._settings.sweep_seconds,
-            note=lambda found: note_unfinished(found, self._batches, self._metrics, self._clock.now()),
+    def ears(self) -> Ears:
+        """Return what kopf's handlers call."""
+        return Ears(
+            resource=self._hear_resource,
+            job=self._hear_job,
+            start=self._thread.start,
+            stop=self._end,
+            silent_seconds=lambda: max(self._resources_watch.silent_seconds(), self._jobs_watch.silent_seconds()),
+            is_working=self._thread.is_alive,
         )
 
-    def _keep_house(self, stop: threading.Event) -> None:
-        keep_house_until(
-            stop,
-            self._housekeeper,
-            self._deleted,
-            seconds=self._settings.housekeeping_seconds,
-            clock=self._clock,
-            metrics=self._metrics,
+    def _hear_resource(self, found: dict[str, Any], deleted: bool) -> None:
+        self._resources_watch.tell(found, deleted=deleted)
+        self._loop.look_at(self._registry.forget(found) if deleted else self._registry.note(found))
+
+    def _hear_job(self, found: dict[str, Any], deleted: bool) -> None:
+        self._jobs_watch.tell(found, deleted=deleted)
+        self._loop.look_at(found["metadata"]["labels"][REQUEST_ID_LABEL])
+
+    def _noticed(self) -> Iterator[str]:
+        """Yield the ids behind all that is in the cluster and not plainly done with; compare the watch with it."""
+        resources = list(self._cluster.list(IMAGE_BATCHES))
+        self._resources_watch.compare(resources)
+        for found in resources:
+            request_id = self._registry.note(found)
+            if needs_a_look(found):
+                yield request_id
+        jobs = list(self._jobs.all())
+        self._jobs_watch.compare(jobs)
+        for job in jobs:
+            yield job["metadata"]["labels"][REQUEST_ID_LABEL]
+
+    def _intake(self, settings: ClusterOperatorSettings, store: S3BlobStore, metrics: Metrics) -> HandWrittenIntake:
+        fetch = settings.fetch
+        rules = parse_rules(fetch.fetch_allow, fetch.fetch_refuse)
+        ca_file = Path(fetch.fetch_ca_file) if fetch.fetch_ca_file else None
+        reader = SourceReader(
+            store=store,
+            http=GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT, ca_file=ca_file),
+            config_maps=self._registry,
+            inbox=settings.inbox_prefix,
+            max_bytes=settings.intake.max_upload_bytes,
+        )
+        return HandWrittenIntake(
+            registry=self._registry,
+            batches=self._database.batches,
+            archive=self._database.archive,
+            listings=self._database.listings,
+            store=store,
+            reader=reader,
+            limits=settings.intake.csv_limits(),
+            defaults=_defaults(settings.intake),
+            default_key_name=settings.operator.webhooks.webhook_key_name,
+            clock=SystemClock(),
+            metrics=metrics,
         )
 
-    def _work(self, request_id: str) -> float | None:
-        try:
-            return self._reconciler.reconcile(request_id)
-        except ImageBatchError as error:
-            self._metrics.reconcile_failures.labels(error.code).inc()
-            raise
-
-    def _wake_senders(self) -> None:
-        for event in self._new_deliveries:
-            event.set()
-
-    def _serve_metrics(self) -> Callable[[], None]:
-        """Serve /metrics on the loopback if a port is set; return what ends it."""
-        if not self._settings.metrics_port:
-            return lambda: None
-        server, _ = start_http_server(self._settings.metrics_port, addr="127.0.0.1", registry=self._metrics.registry)
-
-        def end() -> None:
-            server.shutdown()
-            server.server_close()
-
-        return end
+    def _end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._database.close()
 
 
-def _settler(batches: Batches, store: BlobStore, settings: OperatorSettings, clock: Clock, metrics: Metrics) -> Settler:
-    return Settler(
-        batches=batches,
-        store=store,
-        links=settings.links,
-        key_name=settings.webhooks.webhook_key_name,
-        clock=clock,
-        metrics=metrics,
-        schedule=Schedule.parse(settings.webhooks.webhook_schedule_seconds),
+def _defaults(settings: IntakeSettings) -> BatchSpec:
+    return BatchSpec(
+        parallelism=settings.parallelism,
+        retries_per_shard=settings.retries_per_shard,
+        active_deadline_seconds=settings.active_deadline_seconds,
+        webhook_url=settings.webhook_url or None,
     )
 
 
-def _keep_going(stop: threading.Event, body: Callable[[], None]) -> None:
-    """Run a loop until it ends because of `stop`; what it did not expect is logged and it starts over."""
-    while not stop.is_set():
-        try:
-            body()
-        except Exception:
-            log.exception("unexpected in %s; starting over", threading.current_thread().name)
-            stop.wait(RESTART_SECONDS)
+def _pod_template(path: Path) -> dict[str, Any]:
+    try:
+        return check_template(yaml.safe_load(path.read_text()))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Misconfigured(f"the pod template {path} cannot be read: {error}") from error
+
+
+def _webhook_http(settings: WebhookSettings) -> GuardedHttp:
+    rules = parse_rules(settings.webhook_allow, settings.webhook_refuse)
+    return GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT)

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from imagebatch.model.batch import Batch, Progress, Verdict
+    from imagebatch.ports import NewBatch
     from imagebatch_operator.result_files import Links
 
 
 def delivery_for(
-    batch: Batch,
+    batch: Batch | NewBatch,
     verdict: Verdict,
     progress: Progress,
     links: Links | None,

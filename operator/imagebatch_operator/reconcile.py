@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imagebatch.model.errors import NotFound, Unavailable
+from imagebatch.intake import declared
+from imagebatch.model.errors import NotFound, Refused, Unavailable
 from imagebatch_operator.lifecycle import (
     Abandon,
     Action,
@@ -16,8 +17,10 @@ from imagebatch_operator.lifecycle import (
     Decision,
     DeleteJob,
     Observation,
+    Refusal,
     Settle,
     Shards,
+    Withdraw,
     decide,
 )
 from imagebatch_operator.progress import BatchProgress
@@ -26,14 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from imagebatch.model.batch import Batch, Intent, Progress, Verdict
-    from imagebatch.ports import Batches, BlobStore, Clock, Jobs, Registry
+    from imagebatch.model.batch import Batch, Intent
+    from imagebatch.ports import Batches, BlobStore, Clock, Jobs, JobSpec, JobView, Registry
     from imagebatch_operator.settle import Settler
 
 SOONEST_SECONDS = 0.1
 SHARE_OF_AGE = 0.1  # a young batch is looked at often, so that a small one ends soon
 LOOKING_SHARE = 10  # of the time, at most a tenth goes into looking
 LOCKED_SECONDS = 1.0
+CLUSTER = "cluster"
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +56,14 @@ class Reconciler:
         progress_seconds: float,
         clock: Clock,
         on_gone: Callable[[], None] = lambda: None,
+        take_in: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """`on_gone` is called when a request that word came of is not there: it was deleted."""
+        """`on_gone` is called when a request that word came of is not there: it was deleted.
+
+        `take_in` makes a request of what was declared by hand under an id; False: there is no such thing.
+        """
         self._on_gone = on_gone
+        self._take_in = take_in
         self._batches = batches
         self._store = store
         self._registry = registry
@@ -65,21 +74,18 @@ class Reconciler:
         self._accepted_at: dict[str, datetime] = {}
         self._progress: dict[str, BatchProgress] = {}
         self._store_lost_since: dict[str, datetime] = {}
+        self._refusals: dict[str, Refusal] = {}
 
     def reconcile(self, request_id: str) -> float | None:
         """Do what is to be done now; return in how many seconds to look again, None when the sweep will do.
 
         Raises Unavailable when something does not answer: try again with back-off.
         """
-        try:
-            batch = self._batches.get(request_id)
-        except NotFound:
-            self._forget(request_id)
-            if self._jobs.view(request_id) is not None:
-                self._jobs.delete(request_id)
-            self._on_gone()
+        batch = self._find(request_id)
+        if batch is None:
             return None
         self._forget_if_made_anew(batch)
+        batch = self._declared(batch)
         intent = self._intent(batch)
         started = self._clock.monotonic()
         observation, trouble = self._observe(batch)
@@ -87,58 +93,105 @@ class Reconciler:
         decision = decide(batch, intent, observation, self._clock.now())
         if trouble is not None and decision.action is None:
             raise trouble
-        again_seconds = self._carry_out(batch, decision)
+        again_seconds = self._carry_out(replace(batch, intent=intent), decision, observation.job)
         if not decision.watch:
             return None
         return again_seconds or max(self._pause_seconds(batch, observation), LOOKING_SHARE * look_seconds)
 
+    def _find(self, request_id: str) -> Batch | None:
+        """Return the batch, made now if it was declared by hand; without one, remove what may be left of it."""
+        with suppress(NotFound):
+            return self._batches.get(request_id)
+        if self._take_in(request_id):
+            return self._find(request_id)
+        self._forget(request_id)
+        if self._jobs.view(request_id) is not None:
+            self._jobs.delete(request_id)
+        self._on_gone()
+        return None
+
+    def _declared(self, batch: Batch) -> Batch:
+        """Return the batch with the resource that declares it, which is made here if nobody did."""
+        if batch.status.is_final:
+            return batch
+        try:
+            return declared(batch, self._batches, self._registry)
+        except Refused as error:
+            self._note_refusal(batch.request_id, error)
+            return batch
+
     def _intent(self, batch: Batch) -> Intent:
-        """Return what people want; a cancel seen anywhere is written into the row, where it stays."""
+        """Return what people want, as the row now says too; a cancel seen anywhere stays in it."""
         intent = self._registry.intent(batch)
-        if intent.cancel and not batch.intent.cancel:
-            self._batches.record_cancel(batch.request_id)
-        return replace(intent, cancel=intent.cancel or batch.intent.cancel)
+        if batch.status.is_final:
+            return intent
+        request_id, row = batch.request_id, batch.intent
+        if intent.cancel and not row.cancel:
+            self._batches.record_cancel(request_id)
+        if (intent.suspend, intent.parallelism) != (row.suspend, row.parallelism):
+            now = self._clock.now()
+            self._batches.record_intent(request_id, now, suspend=intent.suspend, parallelism=intent.parallelism)
+        return replace(intent, cancel=intent.cancel or row.cancel)
 
     def _observe(self, batch: Batch) -> tuple[Observation, Unavailable | None]:
         """Look at the Job, then at the store: a Job seen finished has written all it ever will."""
-        job = self._jobs.view(batch.request_id)
+        request_id, job = batch.request_id, self._jobs.view(batch.request_id)
         if batch.status.is_final:
-            self._forget(batch.request_id)
+            self._forget(request_id)
             return Observation(job, None), None
         shards: Shards | None = None
         trouble: Unavailable | None = None
         try:
-            shards = self._progress_of(batch.request_id).look()
+            shards = self._progress_of(request_id).look()
         except Unavailable as error:
             trouble = error
-        return Observation(job, shards, self._store_lost_since.get(batch.request_id)), trouble
+        lost_since, refusal = self._store_lost_since.get(request_id), self._refusals.get(request_id)
+        return Observation(job, shards, lost_since, refusal), trouble
 
-    def _carry_out(self, batch: Batch, decision: Decision) -> float | None:
+    def _carry_out(self, batch: Batch, decision: Decision, job: JobView | None) -> float | None:
+        """Record, act, and show what came of it; return in how many seconds its effect is worth a look."""
         if decision.show is not None:
-            self._record(batch, *decision.show)
-        if decision.action is not None:
-            return self._act(batch, decision.action)
-        return None
+            verdict, progress = decision.show
+            self._batches.record_progress(batch.request_id, verdict, progress, self._clock.now())
+            batch = replace(batch, verdict=verdict, progress=progress)
+        match decision.action:
+            case Settle() | Abandon() as end:
+                return self._end(batch, end, job)
+            case Withdraw() if batch.resource is not None:
+                self._registry.withdraw(batch.resource)
+                return None
+        self._registry.show(batch, job)
+        return None if decision.action is None else self._act(batch, decision.action)
 
-    def _record(self, batch: Batch, verdict: Verdict, progress: Progress) -> None:
-        self._batches.record_progress(batch.request_id, verdict, progress, self._clock.now())
-        self._registry.show(replace(batch, verdict=verdict, progress=progress))
-
-    def _act(self, batch: Batch, action: Action) -> float | None:
-        """Carry an action out; return in how many seconds its effect is worth a look, None for the usual."""
+    def _act(self, batch: Batch, action: Action) -> float:
         log.debug("%s", action)
         match action:
             case CreateJob(spec):
-                self._jobs.create(spec)
+                self._create(spec)
             case AdjustJob(suspended, parallelism):
                 self._jobs.adjust(batch.request_id, suspended=suspended, parallelism=parallelism)
             case DeleteJob():
                 self._jobs.delete(batch.request_id)
-            case Settle() | Abandon():
-                return self._end(batch, action)
         return SOONEST_SECONDS
 
-    def _end(self, batch: Batch, action: Settle | Abandon) -> float:
+    def _create(self, spec: JobSpec) -> None:
+        """Create the Job; note since when the cluster does not allow it."""
+        request_id = spec.request_id
+        if spec.resource is not None and spec.resource.uid is None:
+            refusal = self._refusals.get(request_id)
+            raise Unavailable(refusal.message if refusal else "it is not declared yet", dependency=CLUSTER)
+        try:
+            self._jobs.create(spec)
+        except Refused as error:
+            self._note_refusal(request_id, error)
+            raise Unavailable(error.message, dependency=CLUSTER) from error
+        self._refusals.pop(request_id, None)
+
+    def _note_refusal(self, request_id: str, error: Refused) -> None:
+        before = self._refusals.get(request_id)
+        self._refusals[request_id] = Refusal(before.since if before else self._clock.now(), error.message)
+
+    def _end(self, batch: Batch, action: Settle | Abandon, job: JobView | None) -> float:
         """End the batch unless another process is at it; note since when the store stands in the way.
 
         Before it ends without results the store gets a last chance: it may be back since the last look.
@@ -158,7 +211,7 @@ class Reconciler:
             return LOCKED_SECONDS
         self._forget(request_id)
         with suppress(NotFound):  # its owner may have deleted it already: the next look cleans up
-            self._registry.show(self._batches.get(request_id))
+            self._registry.show(self._batches.get(request_id), job)
         return SOONEST_SECONDS
 
     def _progress_of(self, request_id: str) -> BatchProgress:
@@ -174,6 +227,7 @@ class Reconciler:
         self._accepted_at.pop(request_id, None)
         self._progress.pop(request_id, None)
         self._store_lost_since.pop(request_id, None)
+        self._refusals.pop(request_id, None)
 
     def _pause_seconds(self, batch: Batch, observation: Observation) -> float:
         """Return when to look at a running batch again: often while it is young, five times rarer in a queue."""

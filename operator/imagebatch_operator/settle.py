@@ -112,7 +112,13 @@ class Settler:
     def _abandon(self, batch: Batch, stop: Stop) -> None:
         live = batch.progress.counts
         counts = Counts(live.total, live.succeeded, live.total - live.succeeded)
-        ending = Ending(counts, cancelled=stop.cancelled, deadline_passed=stop.deadline_passed, store_lost=True)
+        ending = Ending(
+            counts,
+            cancelled=stop.cancelled,
+            deadline_passed=stop.deadline_passed,
+            refused=stop.refused,
+            store_lost=True,
+        )
         codes = Counter(ok=counts.succeeded, shard_failed=counts.failed)
         self._finish(batch, final_verdict(ending), Progress(counts, batch.progress.bytes), (), None, codes)
 
@@ -152,6 +158,7 @@ def _ending(batch: Batch, found: Harvest) -> Ending:
         found.progress.counts,
         cancelled=found.stop.cancelled,
         deadline_passed=found.stop.deadline_passed,
+        refused=found.stop.refused,
         shards_lost=0 if found.stop else found.shards_missing,
         failure_threshold_percent=batch.spec.failure_threshold_percent,
     )

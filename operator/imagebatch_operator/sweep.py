@@ -13,7 +13,7 @@ from imagebatch.model.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from imagebatch.metrics import Metrics
@@ -32,18 +32,27 @@ def sweep_until(
     *,
     sweep_seconds: float,
     note: Callable[[list[str]], None] = lambda _: None,
+    noticed: Callable[[], Iterable[str]] = tuple,
 ) -> None:
-    """Put every unfinished batch on the queue, at once and every `sweep_seconds`; `note` gets all of them."""
+    """Put every unfinished batch on the queue, at once and every `sweep_seconds`; `note` gets all of them.
+
+    What is `noticed` elsewhere, such as in the cluster, is put on it too.
+    """
     while True:
         try:
             found = batches.unfinished()
-            for request_id in found:
-                add(request_id)
+            _add_all(add, found)
             note(found)
+            _add_all(add, noticed())
         except Unavailable as error:
             log.warning("no sweep: %s", error)
         if stop.wait(sweep_seconds):
             return
+
+
+def _add_all(add: Callable[[str], None], request_ids: Iterable[str]) -> None:
+    for request_id in request_ids:
+        add(request_id)
 
 
 def note_unfinished(request_ids: list[str], batches: Batches, metrics: Metrics, now: datetime) -> None:

@@ -131,7 +131,10 @@ class Deliverer:
         timeout_seconds: float,
         clock: Clock,
         metrics: Metrics,
+        on_recorded: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`on_recorded` gets the request id of every try that was recorded."""
+        self._on_recorded = on_recorded
         self._deliveries = deliveries
         self._http = http
         self._keys = keys
@@ -175,6 +178,7 @@ class Deliverer:
         self._recording.run(
             lambda: self._deliveries.record_attempt(delivery, attempt, delivered=reply.delivered, due=due)
         )
+        self._on_recorded(delivery.request_id)
         self._metrics.webhook_attempts.labels(reply.result).inc()
         if not reply.delivered:
             self._tell(attempt, reply, due)
@@ -224,7 +228,13 @@ def deliver_until(stop: threading.Event, deliverer: Deliverer, wake: threading.E
 
 
 def make_deliverer(
-    settings: WebhookSettings, *, deliveries: Deliveries, http: Http, clock: Clock, metrics: Metrics
+    settings: WebhookSettings,
+    *,
+    deliveries: Deliveries,
+    http: Http,
+    clock: Clock,
+    metrics: Metrics,
+    on_recorded: Callable[[str], None] = lambda _: None,
 ) -> Deliverer:
     """Return a deliverer as the settings say."""
     return Deliverer(
@@ -235,4 +245,5 @@ def make_deliverer(
         timeout_seconds=settings.webhook_timeout_seconds,
         clock=clock,
         metrics=metrics,
+        on_recorded=on_recorded,
     )

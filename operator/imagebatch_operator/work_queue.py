@@ -39,14 +39,14 @@ class WaitingIds:
             self._due[request_id] = due
             heapq.heappush(self._heap, (due, request_id))
 
-    def take(self, now: float) -> str | None:
-        """Take the id that has been due longest, None when none is."""
+    def take(self, now: float) -> tuple[str, float] | None:
+        """Take the id that has been due longest and return it with that time, None when none is."""
         self._drop_outdated()
         if not self._heap or self._heap[0][0] > now:
             return None
-        _, request_id = heapq.heappop(self._heap)
+        due, request_id = heapq.heappop(self._heap)
         del self._due[request_id]
-        return request_id
+        return request_id, due
 
     def next_due(self) -> float | None:
         """Return when the next id is due, None when there is none."""
@@ -70,7 +70,10 @@ def back_off_seconds(failures: int, jitter: float) -> float:
 
 
 class WorkQueue:
-    """Worker threads over waiting ids. `work` returns in how many seconds to look at the id again, or None."""
+    """Worker threads over waiting ids. `work` returns in how many seconds to look at the id again, or None.
+
+    `on_late` is told of every id how many seconds it was due before its turn came.
+    """
 
     def __init__(
         self,
@@ -79,8 +82,10 @@ class WorkQueue:
         workers: int,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        on_late: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._work = work
+        self._on_late = on_late
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._waiting = WaitingIds()
@@ -134,8 +139,10 @@ class WorkQueue:
         with self._changed:
             while not self._stopping:
                 now = self._clock.monotonic()
-                if (request_id := self._waiting.take(now)) is not None:
+                if (taken := self._waiting.take(now)) is not None:
+                    request_id, was_due = taken
                     self._at_work.add(request_id)
+                    self._on_late(now - was_due)
                     return request_id
                 due = self._waiting.next_due()
                 self._changed.wait(None if due is None else max(0.0, due - now))

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imagebatch.model.plan import Image
-    from imagebatch.ports import NewBatch
 
 ROWS = 50_000
 URLS_PER_ROW = 3
@@ -41,7 +40,7 @@ START_SECONDS = 60.0
 class NoRegistry:
     """Declares nothing: on one machine the row is enough."""
 
-    def declare(self, batch: NewBatch) -> None:
+    def place(self, request_id: str) -> None:
         """Do nothing."""
 
 

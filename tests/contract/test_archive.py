@@ -10,6 +10,7 @@ from support.sample_batches import NOON, ROWS, end, slots
 from support.stored_batches import Database, accepted, finished, retry_of
 
 from imagebatch.model.errors import Conflict, NotFound
+from imagebatch.ports import Deleted
 
 ALICE = frozenset({"alice"})
 LATER = NOON + timedelta(days=1)
@@ -33,7 +34,7 @@ def test_a_request_when_marked_deleted_is_not_found_but_known(database: Database
 
     with pytest.raises(NotFound):
         database.batches.get(request_id)
-    assert database.archive.deleted() == [(request_id, False)]
+    assert database.archive.deleted() == [Deleted(request_id, has_retry=False)]
     assert database.archive.known([request_id]) == {request_id}
 
 
@@ -42,7 +43,7 @@ def test_a_request_when_marked_deleted_again_stays_so(database: Database) -> Non
     database.archive.mark_deleted(request_id, ALICE, LATER)
     database.archive.mark_deleted(request_id, ALICE, LATER)
 
-    assert database.archive.deleted() == [(request_id, False)]
+    assert database.archive.deleted() == [Deleted(request_id, has_retry=False)]
 
 
 def test_a_request_when_it_has_not_ended_cannot_be_deleted(database: Database) -> None:
@@ -84,12 +85,12 @@ def test_a_request_when_it_is_not_marked_deleted_is_not_removed(database: Databa
 def test_a_parent_when_its_retry_is_there_is_not_removed_before_it(database: Database) -> None:
     parent, retry = retried(database)
     database.archive.mark_deleted(parent, ALICE, LATER)
-    assert database.archive.deleted() == [(parent, True)]
+    assert database.archive.deleted() == [Deleted(parent, has_retry=True)]
     assert not database.archive.remove(parent)
 
     ended(database, retry)
     database.archive.mark_deleted(retry, ALICE, LATER)
-    assert database.archive.deleted() == [(retry, False), (parent, True)]
+    assert database.archive.deleted() == [Deleted(retry, has_retry=False), Deleted(parent, has_retry=True)]
     assert [database.archive.remove(each) for each in (parent, retry, parent)] == [False, True, True]
     assert database.archive.deleted() == []
 
@@ -110,7 +111,7 @@ def test_what_ended_before_a_time_when_it_expires_is_marked_oldest_first(databas
 
     assert set(database.archive.expire(NOON + timedelta(days=2), LATER)) == {oldest, middle}
     assert database.archive.expire(NOON + timedelta(days=2), LATER) == []
-    assert database.archive.deleted() == [(middle, False), (oldest, False)]
+    assert database.archive.deleted() == [Deleted(middle, has_retry=False), Deleted(oldest, has_retry=False)]
     assert database.batches.get(newest).request_id == newest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import Conflict, NotFound
+from imagebatch.ports import Deleted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +48,14 @@ class MemoryArchive:
             self._state.deleted.update(dict.fromkeys(expired, now))
         return expired
 
-    def deleted(self) -> list[tuple[str, bool]]:
+    def deleted(self) -> list[Deleted]:
         self._state.check()
         with self._state.lock:
             parents = {batch.retry_of for batch in self._state.batches.values()}
             made = sorted(self._state.deleted, key=lambda found: self._state.batches[found].created_at, reverse=True)
-        return [(request_id, request_id in parents) for request_id in made]
+        return [
+            Deleted(request_id, request_id in parents, self._state.batches[request_id].resource) for request_id in made
+        ]
 
     def remove(self, request_id: str) -> bool:
         self._state.check()

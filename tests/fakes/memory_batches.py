@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from imagebatch.model.batch import Verdict
+    from imagebatch.model.batch import Resource, Verdict
     from imagebatch.ports import (
         DeliveryAttempt,
         Final,
@@ -94,6 +94,18 @@ class MemoryBatches:
             self.batches[batch.request_id] = as_accepted(batch)
             self.said.append(batch.request_id)
 
+    def refuse(self, batch: NewBatch, final: Final) -> None:
+        self.check()
+        with self.lock:
+            if batch.request_id in self.batches:
+                return
+            self.rows[batch.request_id], self.slots[batch.request_id] = [], []
+            self.finals[batch.request_id] = final
+            self.batches[batch.request_id] = _ended(as_accepted(batch), final)
+            if final.delivery is not None:
+                self.put_out(batch.request_id, final.delivery, final.delivery.due_at or final.finished_at)
+            self.said.append(batch.request_id)
+
     def claiming(self, owner: str, key: str) -> AbstractContextManager[bool]:
         self.check()
         return self._holding("upload", owner, key)
@@ -134,6 +146,31 @@ class MemoryBatches:
             intent = replace(batch.intent, cancel=True)
             verdict = live_verdict(batch.progress.counts, intent, started=False, has_job=False)
             self.batches[request_id] = replace(batch, intent=intent, verdict=verdict)
+
+    def record_intent(self, request_id: str, now: datetime, *, suspend: bool, parallelism: int) -> None:
+        with self.lock:
+            batch = self.batches.get(request_id)
+            if batch is None or batch.status.is_final:
+                return
+            intent = replace(batch.intent, suspend=suspend, parallelism=parallelism)
+            if intent == batch.intent:
+                return
+            since = batch.suspended_at or now
+            rested = 0.0 if suspend else (now - since).total_seconds()
+            self.batches[request_id] = replace(
+                batch,
+                intent=intent,
+                suspended_at=since if suspend else None,
+                suspended_seconds=batch.suspended_seconds + rested,
+                updated_at=now,
+            )
+            self.said.append(request_id)
+
+    def record_resource(self, request_id: str, resource: Resource) -> None:
+        with self.lock:
+            batch = self.batches[request_id]
+            if batch.resource is None or batch.resource.uid is None:
+                self.batches[request_id] = replace(batch, resource=resource)
 
     @contextmanager
     def settling(self, request_id: str) -> Iterator[bool]:
@@ -207,6 +244,7 @@ def as_accepted(batch: NewBatch) -> Batch:
         created_at=batch.accepted_at,
         updated_at=batch.accepted_at,
         retry_of=batch.retry_of,
+        resource=batch.resource,
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from imagebatch.model.batch import Resource
 from imagebatch.ports import JobView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imagebatch.model.batch import Batch, Intent
-    from imagebatch.ports import JobSpec, NewBatch
+    from imagebatch.ports import JobSpec
 
 
 class MemoryJobs:
@@ -40,17 +44,38 @@ class MemoryJobs:
 
 
 class MemoryRegistry:
-    """A registry that wants what the row says, or `wanted` if that is set; `shown` lists what it was shown."""
+    """A registry that wants what the row says, or `wanted` if that is set; `shown` lists what it was shown.
 
-    def __init__(self) -> None:
+    With a `namespace`, batches are declared in it; `trouble` is raised where one is to be, and `meanwhile` is called.
+    """
+
+    def __init__(self, namespace: str = "") -> None:
         self.wanted: Intent | None = None
         self.shown: list[Batch] = []
+        self.namespace = namespace
+        self.trouble: Exception | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.declared: dict[str, str] = {}
+        self.withdrawn: list[Resource] = []
 
-    def declare(self, batch: NewBatch) -> None:
-        pass
+    def place(self, request_id: str) -> Resource | None:
+        return Resource(self.namespace, f"ib-{request_id}") if self.namespace else None
+
+    def declare(self, batch: Batch) -> str:
+        if self.trouble is not None:
+            raise self.trouble
+        self.meanwhile()
+        return self.declared.setdefault(batch.request_id, str(uuid.uuid4()))
 
     def intent(self, batch: Batch) -> Intent:
         return self.wanted or batch.intent
 
-    def show(self, batch: Batch) -> None:
-        self.shown.append(batch)
+    def suspend(self, batch: Batch, *, suspended: bool) -> None:
+        self.wanted = replace(self.wanted or batch.intent, suspend=suspended)
+
+    def show(self, batch: Batch, job: JobView | None) -> None:
+        if not self.shown or self.shown[-1] != batch:
+            self.shown.append(batch)
+
+    def withdraw(self, resource: Resource) -> None:
+        self.withdrawn.append(resource)

@@ -170,6 +170,7 @@ class Operator:
             batches=self._batches,
             archive=port("database", database.archive),
             store=store,
+            registry=MemoryRegistry(),
             settings=_settings(),
             clock=world.clock,
             metrics=Metrics(),

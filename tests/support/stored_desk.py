@@ -52,7 +52,7 @@ class StoredDesk:
             batches=self.database.batches,
             archive=self.database.archive,
             listings=self.database.listings,
-            registry=RowRegistry(),
+            registry=RowRegistry(self.database.batches, SystemClock()),
             clock=SystemClock(),
         )
 

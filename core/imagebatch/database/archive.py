@@ -9,11 +9,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import aliased
 
 from imagebatch.database.engine import translated
-from imagebatch.database.rows import request_uuid
+from imagebatch.database.rows import request_uuid, resource_from
 from imagebatch.database.tables import FileProcessingRecord as File
 from imagebatch.database.tables import InstallationRecord as Installation
 from imagebatch.database.wakeups import notify
 from imagebatch.model.errors import Conflict, NotFound
+from imagebatch.ports import Deleted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,12 +61,20 @@ class PostgresArchive:
         with translated(), self._engine.begin() as connection:
             return [str(found) for found in connection.scalars(change)]
 
-    def deleted(self) -> list[tuple[str, bool]]:
-        """Return every request marked deleted, newest first, and whether a retry of it still has its row."""
-        wanted = select(File.request_id, HAS_RETRY.label("has_retry")).where(File.deleted_at.is_not(None))
+    def deleted(self) -> list[Deleted]:
+        """Return every request marked deleted, newest first."""
+        wanted = select(
+            File.request_id,
+            HAS_RETRY.label("has_retry"),
+            File.resource_namespace,
+            File.resource_name,
+            File.resource_uid,
+        ).where(File.deleted_at.is_not(None))
         wanted = wanted.order_by(File.created_at.desc(), File.file_id.desc())
         with translated(), self._engine.connect() as connection:
-            return [(str(row.request_id), row.has_retry) for row in connection.execute(wanted)]
+            return [
+                Deleted(str(row.request_id), row.has_retry, resource_from(row)) for row in connection.execute(wanted)
+            ]
 
     def remove(self, request_id: str) -> bool:
         """Remove the row and all that hangs on it; False unless it is marked deleted and has no retry."""

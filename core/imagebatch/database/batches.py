@@ -22,6 +22,7 @@ from imagebatch.database.rows import (
     image_values,
     product_values,
     request_uuid,
+    resource_values,
 )
 from imagebatch.database.tables import (
     PROCESSING_STATUS,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
 
     from imagebatch.database.wakeups import WakeUps
-    from imagebatch.model.batch import Batch, Progress, Verdict
+    from imagebatch.model.batch import Batch, Progress, Resource, Verdict
     from imagebatch.ports import Final, NewBatch, NewDelivery, ProductRow, SettledSlot
 
 OUTPUT_URLS = """
@@ -87,6 +88,16 @@ class PostgresBatches:
             if batch.retry_of is not None:
                 _hold_parent(connection, batch.retry_of)
             copy_rows(connection, ProductRecord, PRODUCT_COLUMNS, product_values(file_id, rows))
+            notify(connection, batch.request_id)
+
+    def refuse(self, batch: NewBatch, final: Final) -> None:
+        """Insert a request that ended before it began, without rows, in one transaction. Again: nothing happens."""
+        values = {**accepted_values(batch), **final_values(final)}
+        inserted = insert(File).values(values).on_conflict_do_nothing(index_elements=["request_id"])
+        with translated(), self._engine.begin() as connection:
+            file_id = connection.scalar(inserted.returning(File.file_id))
+            if file_id is not None and final.delivery is not None:
+                connection.execute(_queued(file_id, final.delivery, final.finished_at))
             notify(connection, batch.request_id)
 
     def claiming(self, owner: str, key: str) -> AbstractContextManager[bool]:
@@ -152,6 +163,34 @@ class PostgresBatches:
         with translated(), self._engine.begin() as connection:
             connection.execute(change)
             notify(connection, request_id)
+
+    def record_intent(self, request_id: str, now: datetime, *, suspend: bool, parallelism: int) -> None:
+        """Set the rest of the intent, keep count of the time suspended, and wake the operator if it changes.
+
+        A final batch stays as it is.
+        """
+        rested = func.extract("epoch", now - func.coalesce(File.suspended_at, now))
+        change = (
+            update(File)
+            .where(File.request_id == request_uuid(request_id), UNFINISHED)
+            .where(or_(File.suspend != suspend, File.parallelism != parallelism))
+            .values(
+                suspend=suspend,
+                parallelism=parallelism,
+                suspended_at=func.coalesce(File.suspended_at, now) if suspend else None,
+                suspended_seconds=File.suspended_seconds if suspend else File.suspended_seconds + rested,
+                updated_at=now,
+            )
+        )
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(change).rowcount:
+                notify(connection, request_id)
+
+    def record_resource(self, request_id: str, resource: Resource) -> None:
+        """Note the resource that a request is declared by, unless the uid of one is known already."""
+        wanted = (File.request_id == request_uuid(request_id), File.resource_uid.is_(None))
+        with translated(), self._engine.begin() as connection:
+            connection.execute(update(File).where(*wanted).values(resource_values(resource)))
 
     def settling(self, request_id: str) -> AbstractContextManager[bool]:
         """Hold the request's settle lock; False when another process holds it."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from imagebatch.database.tables import FileProcessingRecord as File
 from imagebatch.database.tables import ImageRecord as Image
-from imagebatch.model.batch import Batch, BatchSpec, Bytes, Counts, Intent, Progress, Reason, Verdict
+from imagebatch.model.batch import Batch, BatchSpec, Bytes, Counts, Intent, Progress, Reason, Resource, Verdict
 from imagebatch.model.errors import NotFound
 from imagebatch.model.results import Outcome
 from imagebatch.model.status import ACCEPTED
@@ -40,6 +40,11 @@ BATCH_COLUMNS = (
     File.has_result,
     File.source_sha256,
     File.retry_of,
+    File.resource_namespace,
+    File.resource_name,
+    File.resource_uid,
+    File.suspended_at,
+    File.suspended_seconds,
     File.created_at,
     File.updated_at,
     File.started_at,
@@ -126,7 +131,18 @@ def batch_from(row: Row[Any]) -> Batch:
         updated_at=row.updated_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        resource=resource_from(row),
+        suspended_at=row.suspended_at,
+        suspended_seconds=row.suspended_seconds,
     )
+
+
+def resource_from(row: Row[*tuple[Any, ...]]) -> Resource | None:
+    """Return the resource that a row names, None when it names none."""
+    if row.resource_name is None:
+        return None
+    uid = None if row.resource_uid is None else str(row.resource_uid)
+    return Resource(row.resource_namespace, row.resource_name, uid)
 
 
 def accepted_values(batch: NewBatch) -> dict[str, object]:
@@ -142,6 +158,7 @@ def accepted_values(batch: NewBatch) -> dict[str, object]:
         "parallelism": batch.spec.parallelism,
         "source_sha256": batch.source_sha256,
         "retry_of": None if batch.retry_of is None else request_uuid(batch.retry_of),
+        **resource_values(batch.resource),
         "idempotency_key": key and key.key,
         "idempotency_fingerprint": key and key.fingerprint,
         "total": batch.progress.counts.total,
@@ -152,6 +169,14 @@ def accepted_values(batch: NewBatch) -> dict[str, object]:
         "created_at": batch.accepted_at,
         "updated_at": batch.accepted_at,
     }
+
+
+def resource_values(resource: Resource | None) -> dict[str, object]:
+    """Return the columns that name a resource; none of them without one."""
+    if resource is None:
+        return {}
+    uid = None if resource.uid is None else request_uuid(resource.uid)
+    return {"resource_namespace": resource.namespace, "resource_name": resource.name, "resource_uid": uid}
 
 
 def final_values(final: Final) -> dict[str, object]:

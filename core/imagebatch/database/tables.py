@@ -30,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from imagebatch.model.batch import Status
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The newest revision of imagebatch_migrations, which the queries here need."""
 SCHEMA_TABLE = table("alembic_version", column("version_num"))
 
@@ -72,6 +72,8 @@ class FileProcessingRecord(Record):
     resource_namespace: Mapped[str | None]
     resource_name: Mapped[str | None]
     resource_uid: Mapped[UUID | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_seconds: Mapped[float] = mapped_column(server_default="0")
     source_sha256: Mapped[str]
     retry_of: Mapped[UUID | None] = mapped_column(
         ForeignKey("file_processing.request_id", ondelete="RESTRICT"), index=True

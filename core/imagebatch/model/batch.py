@@ -104,11 +104,24 @@ class BatchSpec:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What people want of an accepted batch now. `cancel` once true stays true."""
+    """What people want of an accepted batch now. `cancel` once true stays true.
+
+    `ttl_seconds` after its end its resource is to go, None: it stays as long as the request.
+    """
 
     suspend: bool = False
     cancel: bool = False
     parallelism: int = 4
+    ttl_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The ImageBatch resource of a request on a cluster; `uid` None as long as it is not known to exist."""
+
+    namespace: str
+    name: str
+    uid: str | None = None
 
 
 class Status(StrEnum):
@@ -195,7 +208,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An accepted request as its row tells it. Times are aware, UTC. `retry_of` is the request that it mends."""
+    """An accepted request as its row tells it. Times are aware, UTC. `retry_of` is the request that it mends.
+
+    `suspended_at` is since when it rests, `suspended_seconds` how long it did before.
+    """
 
     request_id: str
     owner: str
@@ -210,6 +226,9 @@ class Batch:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_of: str | None = None
+    resource: Resource | None = None
+    suspended_at: datetime | None = None
+    suspended_seconds: float = 0.0
 
     @property
     def webhook_id(self) -> str:

@@ -64,6 +64,12 @@ class Conflict(ImageBatchError):
     code = "conflict"
 
 
+class Refused(ImageBatchError):
+    """The cluster does not allow it, and will not by being asked again."""
+
+    code = "cluster_refused"
+
+
 class ImageRejected(ImageBatchError):
     """One image failed for good. A result to be recorded, never a fault of the shard.
 

@@ -12,13 +12,14 @@ class Ending:
     """What the final verdict is drawn from.
 
     `cancelled` and `deadline_passed` speak of a batch stopped before every shard had its results.
-    `shards_lost` counts shards that ended without results although nobody stopped them; `store_lost` says that
-    the store did not take the output CSV.
+    `refused` are the words with which the cluster refused it. `shards_lost` counts shards that ended without results
+    although nobody stopped them; `store_lost` says that the store did not take the output CSV.
     """
 
     counts: Counts
     cancelled: bool = False
     deadline_passed: bool = False
+    refused: str = ""
     shards_lost: int = 0
     store_lost: bool = False
     failure_threshold_percent: int = 100
@@ -31,6 +32,9 @@ def final_verdict(ending: Ending) -> Verdict:
         return Verdict(Status.FAILED, Reason.CANCELLED, f"Cancelled; {_succeeded(counts)}.")
     if ending.deadline_passed:
         return Verdict(Status.FAILED, Reason.DEADLINE_EXCEEDED, f"The deadline passed; {_succeeded(counts)}.")
+    if ending.refused:
+        message = f"The cluster refused the batch: {ending.refused}"
+        return Verdict(Status.FAILED, Reason.INFRASTRUCTURE_ERROR, message)
     if ending.store_lost:
         message = f"The object store is gone; {_succeeded(counts)}."
         return Verdict(Status.FAILED, Reason.INFRASTRUCTURE_ERROR, message)
@@ -48,8 +52,13 @@ def final_verdict(ending: Ending) -> Verdict:
     return Verdict(Status.COMPLETED, Reason.ALL_SUCCEEDED, f"All {counts.total} images succeeded.")
 
 
-def live_verdict(counts: Counts, intent: Intent, *, started: bool, has_job: bool, publishing: bool = False) -> Verdict:
-    """Return how an unfinished batch stands. `started` once any shard ran: Processing is not left for Pending."""
+def live_verdict(
+    counts: Counts, intent: Intent, *, started: bool, has_job: bool, publishing: bool = False, refused: str = ""
+) -> Verdict:
+    """Return how an unfinished batch stands. `started` once any shard ran: Processing is not left for Pending.
+
+    `refused` are the words with which the cluster does not take its Job.
+    """
     status = Status.PROCESSING if started else Status.PENDING
     if publishing:
         return Verdict(Status.PROCESSING, Reason.PUBLISHING, "Writing the output CSV.")
@@ -59,6 +68,8 @@ def live_verdict(counts: Counts, intent: Intent, *, started: bool, has_job: bool
         return Verdict(status, Reason.SUSPENDED, f"Suspended; {_so_far(counts)}.")
     if started:
         return Verdict(status, Reason.RUNNING, f"{_so_far(counts)}.")
+    if refused:
+        return Verdict(status, Reason.QUEUED, f"The cluster does not take the Job yet: {refused}")
     if has_job:
         return Verdict(status, Reason.QUEUED, "Waiting for a free worker.")
     return ACCEPTED

@@ -7,6 +7,7 @@ from imagebatch.ports.blobs import Blob, BlobInfo, BlobStore
 from imagebatch.ports.clock import Clock
 from imagebatch.ports.database import Archive, Batches, Deliveries, Listings
 from imagebatch.ports.records import (
+    Deleted,
     Delivery,
     DeliveryAttempt,
     DeliveryState,
@@ -27,6 +28,7 @@ __all__ = [
     "BlobInfo",
     "BlobStore",
     "Clock",
+    "Deleted",
     "Deliveries",
     "Delivery",
     "DeliveryAttempt",

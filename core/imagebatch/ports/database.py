@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from imagebatch.model.batch import Batch, Progress, Status, Verdict
+    from imagebatch.model.batch import Batch, Progress, Resource, Status, Verdict
     from imagebatch.model.results import Outcome
     from imagebatch.ports.records import (
+        Deleted,
         Delivery,
         DeliveryAttempt,
         DeliveryState,
@@ -31,6 +32,9 @@ class Batches(Protocol):
         Raises Conflict when another request has its idempotency key, NotFound when the one it retries is not there.
         """
 
+    def refuse(self, batch: NewBatch, final: Final) -> None:
+        """Insert a request that ended before it began, without rows, in one transaction. Again: nothing happens."""
+
     def claiming(self, owner: str, key: str) -> AbstractContextManager[bool]:
         """Hold an owner's idempotency key while an upload is made; False when another upload holds it."""
 
@@ -48,6 +52,15 @@ class Batches(Protocol):
 
     def record_cancel(self, request_id: str) -> None:
         """Set the intent to cancel, for good, show it, and wake the operator. A final batch stays as it is."""
+
+    def record_intent(self, request_id: str, now: datetime, *, suspend: bool, parallelism: int) -> None:
+        """Set the rest of the intent, keep count of the time suspended, and wake the operator if it changes.
+
+        A final batch stays as it is.
+        """
+
+    def record_resource(self, request_id: str, resource: Resource) -> None:
+        """Note the resource that a request is declared by, unless the uid of one is known already."""
 
     def settling(self, request_id: str) -> AbstractContextManager[bool]:
         """Hold the request's settle lock; False when another process holds it."""
@@ -104,8 +117,8 @@ class Archive(Protocol):
     def expire(self, finished_before: datetime, now: datetime) -> list[str]:
         """Mark deleted what ended before a time, at most 1,000 at once; return the ids."""
 
-    def deleted(self) -> list[tuple[str, bool]]:
-        """Return every request marked deleted, newest first, and whether a retry of it still has its row."""
+    def deleted(self) -> list[Deleted]:
+        """Return every request marked deleted, newest first."""
 
     def remove(self, request_id: str) -> bool:
         """Remove the row and all that hangs on it; False unless it is marked deleted and has no retry."""

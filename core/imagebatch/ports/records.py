@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imagebatch.model import names
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from imagebatch.model.batch import BatchSpec, Progress, Verdict
+    from imagebatch.model.batch import BatchSpec, Progress, Resource, Verdict
     from imagebatch.model.results import Outcome
 
 
@@ -33,7 +35,10 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """What intake writes about an accepted request. A retry begins with the `progress` that its parents made."""
+    """What intake writes about an accepted request. A retry begins with the `progress` that its parents made.
+
+    `resource` is where it is declared, on a cluster: named here before it exists, or written by hand and known.
+    """
 
     request_id: str
     owner: str
@@ -43,6 +48,12 @@ class NewBatch:
     accepted_at: datetime
     idempotency: IdempotencyKey | None = None
     retry_of: str | None = None
+    resource: Resource | None = None
+
+    @property
+    def webhook_id(self) -> str:
+        """The `webhook-id` of the message that tells of its end."""
+        return names.webhook_id(self.request_id, self.accepted_at if self.retry_of else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,15 @@ class Final:
     has_result: bool
     finished_at: datetime
     delivery: NewDelivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A request that is marked deleted; `has_retry` while a retry of it still has its row."""
+
+    request_id: str
+    has_retry: bool
+    resource: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)

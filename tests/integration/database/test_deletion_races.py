@@ -11,6 +11,7 @@ from support.stored_batches import finished, retry_of
 from support.waiting import eventually
 
 from imagebatch.model.errors import NotFound
+from imagebatch.ports import Deleted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def test_a_deletion_when_a_retry_is_being_written_waits_and_keeps_the_row(
         made.result(20)
         marked.result(20)
 
-    assert database.archive.deleted() == [(parent, True)]
+    assert database.archive.deleted() == [Deleted(parent, has_retry=True)]
     assert not database.archive.remove(parent)
 
 

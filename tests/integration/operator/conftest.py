@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.memory_jobs import MemoryRegistry
 from support.stored_desk import StoredDesk
 
 from imagebatch.clock import SystemClock
@@ -63,6 +64,7 @@ def housekeeper(database: PostgresDatabase, store: S3BlobStore, operator_setting
         batches=database.batches,
         archive=database.archive,
         store=store,
+        registry=MemoryRegistry(),
         settings=operator_settings,
         clock=SystemClock(),
         metrics=Metrics(),

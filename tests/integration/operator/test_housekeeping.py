@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from fakes.manual_clock import ManualClock
 from fakes.memory_deliveries import Said
+from fakes.memory_jobs import MemoryRegistry
 from support.batch_scene import REQUEST_ID, Scene, make_scene
 
 from imagebatch.clock import SystemClock
@@ -18,6 +19,7 @@ from imagebatch.metrics import Metrics
 from imagebatch.model import names
 from imagebatch.model.batch import BatchSpec
 from imagebatch.model.errors import Unavailable
+from imagebatch.ports import Deleted
 from imagebatch.settings import OperatorSettings, StoreSettings
 from imagebatch.store import S3BlobStore
 from imagebatch_operator.housekeeping import Housekeeper
@@ -51,6 +53,7 @@ def keeper_in(days: float, database: PostgresDatabase, store: S3BlobStore, setti
         batches=database.batches,
         archive=database.archive,
         store=store,
+        registry=MemoryRegistry(),
         settings=settings,
         clock=clock,
         metrics=Metrics(),
@@ -106,7 +109,7 @@ def test_run_with_the_database_of_another_installation_removes_nothing(
     before = [info.key for info in store.list("")]
     keeper_in(100, database, store, operator_settings).run(RUN)
     assert [info.key for info in store.list("")] == before
-    assert database.archive.deleted() == [(REQUEST_ID, False)]
+    assert database.archive.deleted() == [Deleted(REQUEST_ID, has_retry=False)]
 
 
 def test_run_by_two_at_once_removes_everything_once(

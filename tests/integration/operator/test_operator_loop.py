@@ -22,7 +22,7 @@ from imagebatch.net.addresses import parse_rules
 from imagebatch.net.http import GuardedHttp
 from imagebatch.settings import DatabaseSettings, LinkSettings, OperatorSettings, StoreSettings, WebhookSettings
 from imagebatch.store import S3BlobStore
-from imagebatch_operator.main import OperatorLoop
+from imagebatch_operator.loop import OperatorLoop, OperatorPorts
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -58,20 +58,22 @@ def loop(
     (tmp_path / "default").write_text(SECRET)
     clock, stop = SystemClock(), threading.Event()
     made = OperatorLoop(
-        batches=database.batches,
-        deliveries=database.deliveries,
-        archive=database.archive,
-        store=store,
-        registry=RowRegistry(),
-        jobs=jobs,
-        http=GuardedHttp(parse_rules("127.0.0.1/32:*"), clock=clock, user_agent="ImageBatch/test"),
-        settings=OperatorSettings(
+        OperatorPorts(
+            batches=database.batches,
+            deliveries=database.deliveries,
+            archive=database.archive,
+            store=store,
+            registry=RowRegistry(database.batches, clock),
+            jobs=jobs,
+            http=GuardedHttp(parse_rules("127.0.0.1/32:*"), clock=clock, user_agent="ImageBatch/test"),
+            clock=clock,
+        ),
+        OperatorSettings(
             store=bucket_settings,
             database=DatabaseSettings(migrated_database_url),
             links=LinkSettings(link_secret="s3cret"),
             webhooks=WebhookSettings(webhook_keys_dir=str(tmp_path), webhook_schedule_seconds=schedule),
         ),
-        clock=clock,
     )
     thread = threading.Thread(target=made.run, args=(stop,))
     thread.start()

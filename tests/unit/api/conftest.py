@@ -55,7 +55,7 @@ def container(settings: ApiSettings, store: MemoryBlobStore, batches: MemoryBatc
         listings=MemoryListings(batches),
         archive=MemoryArchive(batches),
         deliveries=MemoryDeliveries.of(batches),
-        registry=RowRegistry(),
+        registry=RowRegistry(batches, SystemClock()),
         clock=SystemClock(),
         watch=watch_over(batches),
     )

@@ -11,7 +11,6 @@ from support.api_keys import bearer, write_keys
 from support.asgi_client import AsgiClient
 from support.sample_batches import new_batch
 
-from imagebatch.database.row_registry import RowRegistry
 from imagebatch.model import names
 from imagebatch.model.errors import Misconfigured
 from imagebatch_api.app import create_app
@@ -146,9 +145,9 @@ def test_result_with_a_token_needs_no_database(
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "images.example.com"])
 def test_service_without_keys_on_an_open_address_is_misconfigured(settings: ApiSettings, host: str) -> None:
     with pytest.raises(Misconfigured, match="IMAGEBATCH_API_KEYS_FILE"):
-        build_container(replace(settings, host=host), RowRegistry())
+        build_container(replace(settings, host=host))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_service_without_keys_on_the_loopback_is_built(settings: ApiSettings, host: str) -> None:
-    build_container(replace(settings, host=host), RowRegistry()).close()
+    build_container(replace(settings, host=host)).close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebatch.settings import WebhookSettings
 from imagebatch_embedded.local_jobs import STOP_GRACE_SECONDS
 from imagebatch_embedded.supervisor import OPERATOR_STOP_SECONDS
-from imagebatch_operator.main import STOP_SECONDS
+from imagebatch_operator.loop import STOP_SECONDS
 from imagebatch_processor import shard
 
 if TYPE_CHECKING:

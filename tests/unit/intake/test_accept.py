@@ -3,14 +3,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
+from dataclasses import replace
 
 import pytest
 from fakes.manual_clock import START, ManualClock
 from fakes.memory_batches import MemoryBatches
+from fakes.memory_jobs import MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
 
 from imagebatch import intake
-from imagebatch.model.batch import Batch, BatchSpec, Counts, Intent, Progress
+from imagebatch.model.batch import BatchSpec, Counts, Intent, Progress, Resource
 from imagebatch.model.csvrows import CsvLimits
 from imagebatch.model.errors import InvalidRequest, Unavailable
 from imagebatch.model.names import images_key, input_key, plan_key
@@ -20,25 +22,6 @@ from imagebatch.ports import NewBatch
 CSV = b'S. No.,Product Name,Input Image Urls\n1,Lamp,"https://a.example/1.jpg,https://a.example/2.jpg"\n'
 
 
-class Declared:
-    """A `Registry` that remembers; `outage` is raised."""
-
-    def __init__(self) -> None:
-        self.outage: Unavailable | None = None
-        self.batches: list[NewBatch] = []
-
-    def declare(self, batch: NewBatch) -> None:
-        if self.outage is not None:
-            raise self.outage
-        self.batches.append(batch)
-
-    def intent(self, batch: Batch) -> Intent:
-        return batch.intent
-
-    def show(self, batch: Batch) -> None:
-        pass
-
-
 class Desk:
     """Intake with everything it needs."""
 
@@ -46,7 +29,8 @@ class Desk:
         self.request_id = str(uuid.uuid4())
         self.store = MemoryBlobStore()
         self.batches = MemoryBatches()
-        self.registry = Declared()
+        self.registry = MemoryRegistry("shop")
+        self.place = Resource("shop", f"ib-{self.request_id}")
 
     def accept(self, data: bytes = CSV) -> NewBatch:
         return intake.accept(
@@ -80,17 +64,33 @@ def test_a_valid_csv_when_accepted_is_a_batch_of_its_owner(desk: Desk) -> None:
     made = desk.accept()
 
     sha256 = hashlib.sha256(CSV).hexdigest()
-    assert made == NewBatch(desk.request_id, "alice", BatchSpec(), sha256, Progress(Counts(2)), START)
+    assert made == NewBatch(
+        desk.request_id, "alice", BatchSpec(), sha256, Progress(Counts(2)), START, resource=desk.place
+    )
     assert desk.batches.get(desk.request_id, frozenset({"alice"})).progress.counts.total == 2
     assert [row.product_name for row in desk.batches.rows[desk.request_id]] == ["Lamp"]
-    assert desk.registry.batches == [made]
+
+
+def test_a_batch_when_accepted_is_declared_and_its_row_has_the_uid(desk: Desk) -> None:
+    desk.accept()
+
+    uid = desk.registry.declared[desk.request_id]
+    assert desk.batches.get(desk.request_id).resource == replace(desk.place, uid=uid)
+
+
+def test_a_batch_suspended_while_it_is_declared_rests_when_it_is(desk: Desk) -> None:
+    desk.registry.meanwhile = lambda: desk.batches.record_intent(desk.request_id, START, suspend=True, parallelism=4)
+
+    desk.accept()
+
+    assert desk.registry.wanted == Intent(suspend=True)
 
 
 def test_an_invalid_csv_when_refused_leaves_nothing_behind(desk: Desk) -> None:
     with pytest.raises(InvalidRequest):
         desk.accept(b"not,a,catalogue\n")
 
-    assert (desk.store.calls, desk.batches.batches, desk.registry.batches) == ([], {}, [])
+    assert (desk.store.calls, desk.batches.batches, desk.registry.declared) == ([], {}, {})
 
 
 def test_a_batch_when_the_store_is_down_is_not_accepted(desk: Desk) -> None:
@@ -109,7 +109,7 @@ def test_objects_when_the_database_is_down_are_stored_already(desk: Desk) -> Non
         desk.accept()
 
     assert {key for _, key in desk.store.calls} == {make(desk.request_id) for make in (input_key, images_key, plan_key)}
-    assert desk.registry.batches == []
+    assert desk.registry.declared == {}
 
 
 def test_the_same_request_when_accepted_again_writes_the_same_bytes(desk: Desk) -> None:
@@ -124,7 +124,7 @@ def test_the_same_request_when_accepted_again_writes_the_same_bytes(desk: Desk) 
 def test_a_batch_when_its_declaration_fails_is_accepted_all_the_same(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.registry.outage = Unavailable("gone", dependency="cluster")
+    desk.registry.trouble = Unavailable("gone", dependency="cluster")
 
     with caplog.at_level(logging.WARNING):
         desk.accept()

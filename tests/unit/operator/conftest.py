@@ -102,12 +102,19 @@ def housekeeper(
     batches: MemoryBatches,
     archive: MemoryArchive,
     store: MemoryBlobStore,
+    registry: MemoryRegistry,
     operator_settings: OperatorSettings,
     clock: ManualClock,
     metrics: Metrics,
 ) -> Housekeeper:
     return Housekeeper(
-        batches=batches, archive=archive, store=store, settings=operator_settings, clock=clock, metrics=metrics
+        batches=batches,
+        archive=archive,
+        store=store,
+        registry=registry,
+        settings=operator_settings,
+        clock=clock,
+        metrics=metrics,
     )
 
 

@@ -25,7 +25,7 @@ from imagebatch_operator.lifecycle import (
 
 T0 = datetime(2026, 1, 2, tzinfo=UTC)
 SHARDS = 3
-JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5, accepted_at=T0)
+JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5, accepted_at=T0, active_deadline_seconds=7200)
 OLD_JOB = replace(JOB, accepted_at=T0 - timedelta(days=1))
 SUSPENDED_JOB = replace(JOB, suspended=True)
 CANCEL, SUSPEND = Intent(cancel=True), Intent(suspend=True)

@@ -11,6 +11,7 @@ import pytest
 from fakes.manual_clock import ManualClock
 from fakes.memory_archive import MemoryArchive
 from fakes.memory_batches import MemoryBatches
+from fakes.memory_jobs import MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
 from support.batch_scene import REQUEST_ID, Scene
 from support.waiting import eventually
@@ -85,7 +86,15 @@ def test_run_without_a_retention_keeps_everything(
 ) -> None:
     settings = replace(operator_settings, retention_days=0.0)
     clock.pass_(10_000 * DAY)
-    Housekeeper(batches=batches, archive=archive, store=store, settings=settings, clock=clock, metrics=metrics).run(RUN)
+    Housekeeper(
+        batches=batches,
+        archive=archive,
+        store=store,
+        registry=MemoryRegistry(),
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+    ).run(RUN)
     assert batches.deleted == {}
 
 

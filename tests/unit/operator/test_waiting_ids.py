@@ -9,8 +9,8 @@ from imagebatch_operator.work_queue import LONGEST_BACK_OFF_SECONDS, WaitingIds,
 
 def taken(waiting: WaitingIds, now: float) -> list[str]:
     found = []
-    while (request_id := waiting.take(now)) is not None:
-        found.append(request_id)
+    while (due := waiting.take(now)) is not None:
+        found.append(due[0])
     return found
 
 

@@ -1,0 +1,175 @@
+"""The `status` of an ImageBatch resource: what a batch's row says, for people. Pure; called by the registry.
+
+Nothing here is ever read back to decide anything: the row is the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imagebatch.model import names
+from imagebatch.model.batch import Reason, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from imagebatch.model.batch import Batch
+    from imagebatch.ports import DeliveryState, JobView
+
+MESSAGE_LENGTH = 8_192
+WEBHOOK_DELIVERED = "WebhookDelivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What there is to show of a batch. `delivery` is known once it has ended, `job` while it runs."""
+
+    batch: Batch
+    generation: int
+    result_url: str | None
+    job: JobView | None = None
+    delivery: DeliveryState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition by the API conventions; `holds` None is Unknown."""
+
+    type: str
+    holds: bool | None
+    reason: str
+    message: str = ""
+
+    def to_json(self, generation: int, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+        """Return it as the API has it; its time is that of the last change of `status`."""
+        status = {True: "True", False: "False", None: "Unknown"}[self.holds]
+        changed = before is None or before["status"] != status
+        return {
+            "type": self.type,
+            "status": status,
+            "reason": self.reason,
+            "message": self.message[:MESSAGE_LENGTH],
+            "observedGeneration": generation,
+            "lastTransitionTime": moment(now) if before is None or changed else before["lastTransitionTime"],
+        }
+
+
+def status_of(shown: Shown, before: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the status to write; `before` is the one that is there. The same facts give the same status."""
+    batch = shown.batch
+    counts, size = batch.progress.counts, batch.progress.bytes
+    status: dict[str, Any] = {
+        "observedGeneration": shown.generation,
+        "requestId": batch.request_id,
+        "status": batch.status.value,
+        "reason": batch.verdict.reason.value,
+        "message": batch.verdict.message[:MESSAGE_LENGTH],
+        "progress": f"{counts.done}/{counts.total}",
+        "images": {
+            "total": counts.total,
+            "pending": counts.pending,
+            "succeeded": counts.succeeded,
+            "failed": counts.failed,
+        },
+        "bytes": {"input": size.input, "output": size.output},
+        "jobName": names.job_name(batch.request_id),
+        "startTime": moment(batch.created_at),
+        "conditions": [each.to_json(shown.generation, _before(before, each), now) for each in conditions(shown)],
+    }
+    if size.input:
+        status["saved"] = f"{round(100 * size.saved / size.input)} %"
+    if batch.finished_at is not None:
+        status["completionTime"] = moment(batch.finished_at)
+    if shown.result_url is not None:
+        status["resultUrl"] = shown.result_url
+    shards = _shards(shown.job) or before.get("shards")
+    return {**status, **({"shards": shards} if shards else {})}
+
+
+def conditions(shown: Shown) -> Iterator[Condition]:
+    """Yield the conditions in the order in which they come true."""
+    batch = shown.batch
+    status, reason, message = batch.status, batch.verdict.reason, batch.verdict.message
+    if reason is Reason.INVALID_SOURCE:
+        yield Condition("Accepted", False, reason, message)
+    else:
+        yield Condition("Accepted", True, "Accepted", "The rows are valid and stored.")
+    rests = batch.intent.suspend and not status.is_final
+    yield Condition("Suspended", rests, "Suspended" if rests else "NotSuspended")
+    yield _results_published(batch)
+    if batch.spec.webhook_url:
+        yield _webhook_delivered(shown)
+    yield Condition("Complete", status is Status.COMPLETED, reason, message if status is Status.COMPLETED else "")
+    yield Condition("Failed", status is Status.FAILED, reason, message if status is Status.FAILED else "")
+
+
+def is_news(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Return whether a status is to be written: not if it says the same, nor if it is older than what is there."""
+    if before == after:
+        return False
+    if before.get("completionTime") and not after.get("completionTime"):
+        return False
+    return after.get("completionTime") is not None or _done(before) <= _done(after)
+
+
+def story(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield type, reason and message of the events that lead from one status to another."""
+    if (before.get("status"), before.get("reason")) != (after["status"], after["reason"]):
+        went_wrong = after["status"] == Status.FAILED and after["reason"] != Reason.CANCELLED
+        yield "Warning" if went_wrong else "Normal", after["reason"], after["message"]
+    for condition in after["conditions"]:
+        if condition["type"] == WEBHOOK_DELIVERED and condition["status"] != "Unknown":
+            then = _before(before, Condition(WEBHOOK_DELIVERED, None, ""))
+            if then is None or then["reason"] != condition["reason"]:
+                kind = "Normal" if condition["status"] == "True" else "Warning"
+                yield kind, f"Webhook{condition['reason']}", condition["message"]
+
+
+def needs_a_look(found: dict[str, Any]) -> bool:
+    """Return whether more may happen to a resource than that it is deleted, as far as its status tells."""
+    status = found.get("status", {})
+    if "completionTime" not in status or "ttlSecondsAfterFinished" in found["spec"]:
+        return True
+    delivered = _before(status, Condition(WEBHOOK_DELIVERED, None, ""))
+    return delivered is not None and delivered["status"] == "Unknown"
+
+
+def moment(at: datetime) -> str:
+    """Return a time as the API has it: RFC 3339, seconds, UTC."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _results_published(batch: Batch) -> Condition:
+    if batch.has_result:
+        return Condition("ResultsPublished", True, "Published", "The output CSV is written.")
+    if batch.status.is_final:
+        return Condition("ResultsPublished", False, "NoResults", "The batch ended without an output CSV.")
+    return Condition("ResultsPublished", False, "NotYet")
+
+
+def _webhook_delivered(shown: Shown) -> Condition:
+    delivery = shown.delivery
+    if delivery is None:
+        return Condition(WEBHOOK_DELIVERED, None, "NotYet", "The webhook is sent when the batch ends.")
+    if delivery.delivered_at is not None:
+        return Condition(WEBHOOK_DELIVERED, True, "Delivered", f"Delivered at {moment(delivery.delivered_at)}.")
+    if delivery.given_up_at is not None:
+        return Condition(WEBHOOK_DELIVERED, False, "GivenUp", "The receiver did not take it; no try is left.")
+    return Condition(WEBHOOK_DELIVERED, None, "NotYet", "The webhook is being sent.")
+
+
+def _shards(job: JobView | None) -> dict[str, int] | None:
+    if job is None:
+        return None
+    return {"total": job.spec.shards, "succeeded": job.succeeded, "failed": job.failed}
+
+
+def _before(before: dict[str, Any], condition: Condition) -> dict[str, Any] | None:
+    return next((each for each in before.get("conditions", ()) if each["type"] == condition.type), None)
+
+
+def _done(status: dict[str, Any]) -> int:
+    images = status.get("images", {})
+    return int(images.get("succeeded", 0)) + int(images.get("failed", 0))
