@@ -16,8 +16,8 @@ from statistics import median
 
 PRODUCT = ("core", "api", "operator", "processor", "embedded", "cli", "migrations")
 PROGRAMS = (*PRODUCT, "hack", "tests")
-WRITTEN = (*PROGRAMS, "docs", "postman", ".ci", "requirements")
-SUFFIXES = {".py", ".sh", ".md", ".toml", ".yaml", ".yml", ".json", ".txt", ".cfg", ".ini", ".csv", ""}
+WRITTEN = (*PROGRAMS, "docs", "postman", ".ci", "requirements", "charts", "manifests")
+SUFFIXES = {".py", ".sh", ".md", ".toml", ".yaml", ".yml", ".json", ".txt", ".cfg", ".ini", ".csv", ".tpl", ""}
 
 FUNCTION_LINES = 40
 MEDIAN_FUNCTION_LINES = 10
