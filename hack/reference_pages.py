@@ -1,4 +1,4 @@
-"""Writes docs/reference/settings.md, metrics.md and limits.md from the code itself. `make fmt` runs it."""
+"""Writes the generated pages of docs/reference from the code and the definitions. `make fmt` runs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import limits_page
+import resource_page
 
 from imagebatch import settings
 from imagebatch.metrics import Metrics
@@ -93,6 +94,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": settings_page(),
         FOLDER / "metrics.md": metrics_page(),
         limits_page.PAGE: limits_page.page(),
+        resource_page.PAGE: resource_page.page(),
     }
 
 

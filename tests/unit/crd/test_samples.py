@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.resource_definition import documents, faults, field, sample_files
+import yaml
+from support.resource_definition import ROOT, documents, faults, field, sample_files
 
 from imagebatch.model.csvrows import parse
 from imagebatch.settings import IntakeSettings
 
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+YAML_BLOCKS = [
+    block for page in PAGES for block in BLOCK.findall(page.read_text("utf-8")) if "kind: ImageBatch" in block
+]
 EVERY_SAMPLE = pytest.mark.parametrize("file", sample_files(), ids=lambda file: file.stem)
 
 
@@ -49,6 +56,12 @@ def test_csv_when_a_sample_carries_it_is_accepted() -> None:
 
 def test_object_key_when_a_sample_names_one_lies_in_the_inbox() -> None:
     assert sample("objectkey")["spec"]["source"]["objectKey"].startswith("inbox/")
+
+
+@pytest.mark.parametrize("block", YAML_BLOCKS, ids=[str(number) for number, _ in enumerate(YAML_BLOCKS)])
+def test_resource_when_a_page_shows_it_fits_the_schema(block: str) -> None:
+    shown = [each for each in yaml.safe_load_all(block) if each.get("kind") == "ImageBatch"]
+    assert [fault for each in shown for fault in faults(each)] == []
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

@@ -83,11 +83,12 @@ def test_list_when_a_batch_is_done_answers_in_its_columns(image_batches: ImageBa
     assert row[5:8] == ["PartiallySucceeded", DONE["jobName"], DONE["resultUrl"]]
 
 
-def test_wait_when_the_batch_is_complete_comes_back(image_batches: ImageBatches) -> None:
+@pytest.mark.parametrize("what", ["condition=Complete", "jsonpath={.status.completionTime}"])
+def test_wait_when_the_batch_is_complete_comes_back(what: str, image_batches: ImageBatches) -> None:
     made = image_batches.existing(SPEC)
     image_batches.patch_status(made, DONE)
     name = f"ib/{made['metadata']['name']}"
-    assert "condition met" in image_batches.kubectl("wait", "--for=condition=Complete", name, "--timeout=10s")
+    assert "condition met" in image_batches.kubectl("wait", f"--for={what}", name, "--timeout=10s")
 
 
 @pytest.mark.parametrize("word", ["ib", "imagebatch", "imagebatches", "imagebatches.imagebatch.io"])
