@@ -89,7 +89,7 @@ what [statuses.md](statuses.md) says.
 | `Accepted` | the source was read and the batch stored; False: it could not be, and the message says why |
 | `Suspended` | no pods run because `suspend` is true |
 | `ResultsPublished` | the output CSV is there, `status.resultUrl` leads to it |
-| `WebhookDelivered` | the receiver took the message; False: not yet, or it was given up |
+| `WebhookDelivered` | the receiver took the message; Unknown: not yet; False: it was given up. Only with a webhook |
 | `Complete` | the status is `Completed` |
 | `Failed` | the status is `Failed` |
 """
