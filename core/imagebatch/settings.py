@@ -28,9 +28,10 @@ def setting(
     help: str,  # noqa: A002 - argparse's word
     secret: bool = False,
     least: float = 1,
+    most: float = inf,
 ) -> Any:
-    """Declare a setting; without a default it must be given. A number is finite and `least` or more."""
-    return field(default=default, metadata={"help": help, "least": least}, repr=not secret)
+    """Declare a setting; without a default it must be given. A number is finite, `least` or more and `most` or less."""
+    return field(default=default, metadata={"help": help, "least": least, "most": most}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,12 @@ class IntakeSettings:
     max_urls_per_row: int = setting(20, help="Most image URLs in a row.")
     max_url_length: int = setting(2_048, help="Longest image URL, in characters; over 8,192 none is fetched.")
     max_violations: int = setting(1_000, help="Bad rows named in one answer.")
-    parallelism: int = setting(4, help="Shards of a batch that run at once.")
-    retries_per_shard: int = setting(5, least=0, help="How often a shard that died is run again.")
-    active_deadline_seconds: int = setting(86_400, help="A batch that is not done by then ends.")
+    # As far as the ImageBatch resource goes.
+    parallelism: int = setting(4, most=1_000, help="Shards of a batch that run at once, at most 1,000.")
+    retries_per_shard: int = setting(5, least=0, most=100, help="How often a shard that died is run again.")
+    active_deadline_seconds: int = setting(
+        86_400, most=31_536_000, help="A batch that is not done by then ends; at most a year."
+    )
     webhook_url: str = setting("", help="Receiver for requests that name none.")
 
     def csv_limits(self) -> CsvLimits:
@@ -254,7 +258,7 @@ def _value(each: Field[Any], kind: type[Any], environ: Mapping[str, str], proble
     try:
         text = _text(variable, environ)
         if text is not None:
-            return _checked(kind(text), each.metadata["least"])
+            return _checked(kind(text), each.metadata["least"], each.metadata["most"])
     except (OSError, ValueError) as error:
         problems.append(f"{variable}: {error}")
         return None
@@ -264,10 +268,12 @@ def _value(each: Field[Any], kind: type[Any], environ: Mapping[str, str], proble
     return each.default
 
 
-def _checked(value: Any, least: float) -> Any:
-    """Return a value. Raises ValueError for a number that is too small or not finite."""
+def _checked(value: Any, least: float, most: float) -> Any:
+    """Return a value. Raises ValueError for a number that is too small, too large or not finite."""
     if isinstance(value, int | float) and not least <= value < inf:
         raise ValueError(f"must be at least {least:g}, not {value:g}")
+    if isinstance(value, int | float) and value > most:
+        raise ValueError(f"must be at most {most:,.0f}, not {value:,.0f}")
     return value
 
 

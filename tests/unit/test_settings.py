@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from imagebatch.model.errors import Misconfigured
-from imagebatch.settings import ApiSettings, EmbeddedSettings, OperatorSettings, ProcessorSettings, load, variables
+from imagebatch.settings import (
+    ApiSettings,
+    EmbeddedSettings,
+    IntakeSettings,
+    OperatorSettings,
+    ProcessorSettings,
+    load,
+    variables,
+)
 
 STORE = {
     "IMAGEBATCH_S3_ENDPOINT": "http://127.0.0.1:9000",
@@ -77,3 +85,9 @@ def test_every_setting_has_a_variable_of_its_own_and_a_sentence(program: type):
     listed = list(variables(program))
     assert len({variable for variable, _, _ in listed}) == len(listed)
     assert all(field.metadata["help"].endswith(".") for _, _, field in listed)
+
+
+@pytest.mark.parametrize("variable", ["PARALLELISM", "RETRIES_PER_SHARD", "ACTIVE_DEADLINE_SECONDS"])
+def test_setting_when_over_what_the_resource_takes_is_refused(variable: str) -> None:
+    with pytest.raises(Misconfigured, match=f"IMAGEBATCH_{variable}: must be at most"):
+        load(IntakeSettings, {f"IMAGEBATCH_{variable}": "31536001"})

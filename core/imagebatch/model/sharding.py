@@ -7,6 +7,7 @@ from math import ceil
 
 MIN_IMAGES_PER_SHARD = 20
 MAX_IMAGES_PER_SHARD = 500
+MAX_SHARDS = 10_000  # what an Indexed Job may have with every limit of its own, and what can still be listed
 WAVES = 4  # shards per worker: enough that a slow shard does not leave the others idle at the end
 
 
@@ -27,9 +28,12 @@ class ShardRange:
 
 
 def images_per_shard(images: int, parallelism: int, wanted: int | None = None) -> int:
-    """Return how many images a shard holds: as wanted, else images ÷ (4 × parallelism) within 20 … 500."""
+    """Return how many images a shard holds: as wanted, else images ÷ (4 × parallelism) within 20 … 500.
+
+    More than wanted where there would be over 10,000 shards.
+    """
     if wanted is not None:
-        return wanted
+        return max(wanted, ceil(images / MAX_SHARDS))
     return min(MAX_IMAGES_PER_SHARD, max(MIN_IMAGES_PER_SHARD, ceil(images / (WAVES * parallelism))))
 
 

@@ -38,3 +38,7 @@ def test_images_per_shard_is_a_quarter_wave_within_bounds(images: int, paralleli
 
 def test_images_per_shard_when_asked_for_is_as_asked():
     assert images_per_shard(10_000, 4, wanted=7) == 7
+
+
+def test_images_per_shard_when_asked_for_too_many_shards_is_more():
+    assert images_per_shard(1_000_000, 4, wanted=1) == 100
