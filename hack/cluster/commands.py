@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cluster import elsewhere, images, inspection, lifecycle
 from cluster.components import component
@@ -15,12 +13,10 @@ from cluster.layout import Layout, layout_from
 from cluster.machine import recall
 from cluster.running import Refused, say, step
 from cluster.supervision import GRACE_SECONDS, start_component, stop_component
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from cluster.turns import turn
 
 # They change the cluster: one of them at a time.
-CHANGES = {"up", "down", "start", "stop", "restart", "load-image"}
+CHANGES = {"up", "down", "start", "stop", "restart"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,19 +57,8 @@ def main() -> int:
         return 130
 
 
-@contextmanager
-def _alone(layout: Layout, command: str) -> Iterator[None]:
-    if command not in CHANGES:
-        yield
-        return
-    layout.cache.mkdir(parents=True, exist_ok=True)
-    with (layout.cache / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another command to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _alone(layout: Layout, command: str) -> AbstractContextManager[None]:
+    return turn(layout, "cluster") if command in CHANGES else nullcontext()
 
 
 def _here(layout: Layout, given: argparse.Namespace) -> int:

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster.layout import BASE_IMAGE, CHECKOUT, PAUSE_IMAGE, RUN, TOOLS
+from cluster.layout import BASE_IMAGE, BUILDS, CHECKOUT, PAUSE_IMAGE, TOOLS
 from cluster.programs import MODULES, built_in, key_of
 from cluster.running import Refused, run, step
+from cluster.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +55,7 @@ def buildah(layout: Layout, *arguments: str | Path) -> str:
     """Run buildah on the storage in the cache."""
     scratch = layout.cache / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
-    storage = [f"--root={layout.cache}/buildah", f"--runroot={RUN.with_name('imagebatch-buildah')}"]
+    storage = [f"--root={layout.cache}/buildah", f"--runroot={BUILDS}"]
     return run(
         ["unshare", "--mount", "buildah", *storage, *arguments],
         env={**os.environ, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch)},
@@ -140,7 +141,11 @@ def load(layout: Layout, name: str, dockerfile: Path, arguments: Sequence[str]) 
     """Build a Dockerfile of the checkout on the base image, and put it into the cluster."""
     if not dockerfile.is_file():
         raise Refused(f"there is no file {dockerfile}")
-    full = qualified(name)
+    with turn(layout, "images"):
+        _load(layout, qualified(name), dockerfile, arguments)
+
+
+def _load(layout: Layout, full: str, dockerfile: Path, arguments: Sequence[str]) -> None:
     base = base_archive(layout)
     if not _has_image(layout, BASE_IMAGE):
         with step(f"taking {BASE_IMAGE} from the cache"):

@@ -50,6 +50,7 @@ PAUSE_IMAGE = "localhost/pause:1"
 LONGEST_FOLDER = 64
 
 RUN = Path("/run/imagebatch-cluster")
+BUILDS = Path("/run/imagebatch-builds")
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOLS = Path(__file__).resolve().parent / "tools"
 OBJECTS = Path(__file__).resolve().parent / "objects"

@@ -21,12 +21,15 @@ from cluster.machine import boot_id, claimed_by, prepare, recall, release, remem
 from cluster.programs import build_missing, gateway_definitions, install_wheels, link_programs
 from cluster.running import Refused, run, say, step, succeeds, wait_until
 from cluster.supervision import start_component, start_together, stop_component
+from cluster.turns import turn
 
 if TYPE_CHECKING:
     from cluster.layout import Layout
 
 NODE_SECONDS = 90
 DNS_SECONDS = 30
+# Nothing of it is kept, and the API server waits longer while somebody watches it.
+DOWN_GRACE_SECONDS = 2
 STANDING = "standing"
 
 
@@ -67,7 +70,8 @@ def _make(layout: Layout) -> None:
     install_wheels(layout)
     build_missing(layout)
     definitions = gateway_definitions()
-    archives = [pause_archive(layout), base_archive(layout)]
+    with turn(layout, "images"):
+        archives = [pause_archive(layout), base_archive(layout)]
     ready = time.monotonic()
     layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     with step("making folders, certificates and the bridge"):
@@ -168,12 +172,12 @@ def down(layout: Layout) -> None:
         # Whoever would start containers again goes first.
         for one in reversed(COMPONENTS):
             if one.name != "containerd":
-                stop_component(layout, one)
+                stop_component(layout, one, DOWN_GRACE_SECONDS)
     with step("ending the containers"):
         end_containers(layout)
-        stop_component(layout, component("containerd"))
+        stop_component(layout, component("containerd"), DOWN_GRACE_SECONDS)
         end_containers(layout)
-    with step("putting the machine back"):
+    with turn(layout, "images"), step("putting the machine back"):
         unmount(layout)
         restore(before)
         remove_cgroups()

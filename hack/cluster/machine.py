@@ -167,6 +167,7 @@ def _delete_links() -> None:
 
 def release() -> None:
     """Say that no cluster is on this machine any more."""
+    shutil.rmtree(at.BUILDS, ignore_errors=True)
     shutil.rmtree(at.RUN, ignore_errors=True)
 
 
