@@ -8,9 +8,10 @@ BIN := .venv/bin
 TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
 
 .PHONY: help demo dev test faults soak lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
+.PHONY: cluster-up cluster-down cluster-status cluster-logs
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: set-up-embedded ## Run the main job before your eyes, with sample pictures or your own file (make demo CSV=my.csv).
 	@$(BIN)/imagebatch demo $(if $(CSV),--csv "$(CSV)")
@@ -44,6 +45,18 @@ fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.exam
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios (make bench ARGS=--quick).
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+cluster-up: ## Have a real Kubernetes on this machine, one node, to throw away (root on Debian; or CLUSTER=kind).
+	@hack/cluster/ctl up
+
+cluster-down: ## End that Kubernetes and leave nothing behind; what was built stays in the cache.
+	@hack/cluster/ctl down
+
+cluster-status: ## Show its components, nodes and pods.
+	@hack/cluster/ctl status
+
+cluster-logs: ## Print the end of its logs, its events, and what its pods say.
+	@hack/cluster/ctl logs
 
 lock: set-up-dev ## Pin every dependency again, with hashes, from pyproject.toml.
 	@hack/lock.sh
