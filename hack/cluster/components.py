@@ -74,6 +74,12 @@ def kube_apiserver(layout: Layout) -> list[str]:
         f"--service-account-key-file={pki}/service-accounts.pub",
         f"--service-account-signing-key-file={pki}/service-accounts.key",
         f"--service-cluster-ip-range={at.SERVICE_CIDR}",
+        # No API is aggregated; without these the controllers and the scheduler complain all the time.
+        f"--requestheader-client-ca-file={pki}/ca.crt",
+        "--requestheader-allowed-names=front-proxy",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged=true",
