@@ -36,12 +36,13 @@ lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python hack/house_rules.py
 
-fmt: set-up-dev ## Format the code, mend what ruff can mend, and write .env.example and the generated reference pages.
+fmt: set-up-dev ## Format the code, mend what ruff can mend, and write what is generated.
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 	@$(BIN)/python hack/env_example.py
 	@$(BIN)/python hack/reference_pages.py
 	@$(BIN)/python hack/cli_reference.py
+	@$(BIN)/python hack/manifests.py
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios (make bench ARGS=--quick).
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)

@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference from the code and the definitions. `make fmt` runs it."""
+"""Writes the generated pages of docs/reference, and the chart's schema, from code and definitions (`make fmt`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import chart_pages
 import limits_page
 import resource_page
 
@@ -95,6 +96,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "metrics.md": metrics_page(),
         limits_page.PAGE: limits_page.page(),
         resource_page.PAGE: resource_page.page(),
+        **chart_pages.pages(),
     }
 
 

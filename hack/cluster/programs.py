@@ -18,7 +18,7 @@ from cluster.layout import CHECKOUT, TOOLS
 from cluster.running import Refused, run, step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cluster.layout import Layout
 
@@ -93,9 +93,9 @@ def built_in(module: Module, cache: Path) -> Path:
     return cache / "programs" / f"{module.name}-{key_of(*sources, *FLAGS, flags)}"
 
 
-def build_missing(layout: Layout) -> None:
+def build_missing(layout: Layout, modules: Sequence[Module] = MODULES) -> None:
     """Have every program of every module in the cache."""
-    for module in MODULES:
+    for module in modules:
         folder = built_in(module, layout.cache)
         for program, package in module.programs.items():
             if not (folder / program).exists():
