@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 
+from imagebatch import USER_AGENT
 from imagebatch.model.errors import Conflict, ImageBatchError, Misconfigured, NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ PAGE = 500
 MERGE_PATCH = "application/merge-patch+json"
 JSON = "application/json"
 NO_ANSWER = 0
+# No answer, or no token to ask with: mounted ones are read anew while the program runs.
+FAILURES = (urllib3.exceptions.HTTPError, ApiException, ConfigException, OSError)
 LONGEST_WORDS = 1_000  # of what the API server says; some of its answers repeat the whole object
 
 log = logging.getLogger(__name__)
@@ -84,7 +88,10 @@ class Cluster:
         return self._call("POST", kind, body=body)
 
     def patch(self, kind: Kind, name: str, change: Object, subresource: str = "") -> Object:
-        """Merge a change into an object (RFC 7386) and return it. Raises NotFound."""
+        """Merge a change into an object (RFC 7386) and return it. Raises NotFound.
+
+        Raises Conflict when the change names a uid or a resource version in its metadata that is not the object's.
+        """
         return self._call("PATCH", kind, f"{name}/{subresource}" if subresource else name, body=change)
 
     def delete(self, kind: Kind, name: str, uid: str | None = None) -> None:
@@ -108,38 +115,63 @@ class Cluster:
     ) -> Object:
         path = "/".join(part for part in (kind.api, "namespaces", self.namespace, kind.plural, name) if part)
         headers = {"Accept": JSON, "Content-Type": MERGE_PATCH if verb == "PATCH" else JSON}
-        request = self._api.param_serialize(
-            verb,
-            path,
-            query_params=list((query or {}).items()),
-            header_params=headers,
-            body=body,
-            auth_settings=["BearerToken"],
-        )
         status, data = NO_ANSWER, b""
         try:
+            request = self._api.param_serialize(
+                verb,
+                path,
+                query_params=list((query or {}).items()),
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+            )
             answer = self._api.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
             status, data = answer.status, answer.read()  # type: ignore[no-untyped-call]
-        except (urllib3.exceptions.HTTPError, ConnectionError) as error:
+        except FAILURES as error:
             raise Unavailable(f"the API server does not answer: {error}", dependency=DEPENDENCY) from error
         finally:
             self._on_request(verb, kind.plural, status)
         if status >= 300:
             raise refusal(verb, kind, name, status, data)
-        found: Object = json.loads(data)
-        return found
+        return _object(data)
 
 
 def refusal(verb: str, kind: Kind, name: str, status: int, data: bytes) -> ImageBatchError:
-    """Return the error that an answer of the API server stands for."""
-    words = f"{verb} {kind.plural} {name}: {status} {_words(data)}"
-    if status == 404:
+    """Return the error that an answer of the API server stands for.
+
+    A 404 that names no object speaks of the path: the resource is not defined, or it is another server that answers.
+    """
+    words = f"{verb} {f'{kind.plural} {name}'.strip()}: {status} {_words(data)}"
+    details = _details(data)
+    if status == 404 and details.get("name"):
         return NotFound(words)
-    if status == 409:
+    if status == 409 or (status == 422 and _is_of_another_uid(details)):
         return Conflict(words)
     if status in (400, 403, 405, 413, 415, 422):
         return Refused(words)
     return Unavailable(words, dependency=DEPENDENCY)
+
+
+def _object(data: bytes) -> Object:
+    try:
+        found: Object = json.loads(data)
+    except ValueError as error:
+        raise Unavailable("the API server's answer is no JSON", dependency=DEPENDENCY) from error
+    return found
+
+
+def _details(data: bytes) -> Object:
+    """Return what a refusal says for programs."""
+    try:
+        details = json.loads(data)["details"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+def _is_of_another_uid(details: Object) -> bool:
+    """Return whether a patch was refused because its uid, a precondition, is not that of the object of the name."""
+    return any(cause.get("field") == "metadata.uid" for cause in details.get("causes") or ())
 
 
 def _words(data: bytes) -> str:
@@ -163,4 +195,6 @@ def connect(
             raise Misconfigured(f"there is no cluster to connect to: {error}") from error
     configuration.retries = 1
     configuration.connection_pool_maxsize = connections
-    return Cluster(ApiClient(configuration), namespace, on_request)
+    api = ApiClient(configuration)
+    api.user_agent = USER_AGENT
+    return Cluster(api, namespace, on_request)
