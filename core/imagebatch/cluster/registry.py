@@ -18,8 +18,9 @@ from imagebatch.cluster.resource import (
     is_going,
     manifest,
     read_intent,
+    resource_of,
 )
-from imagebatch.cluster.status import Shown, is_news, moment, status_of, story
+from imagebatch.cluster.status import Shown, is_news, moment, status_change, status_of, story
 from imagebatch.model import names
 from imagebatch.model.batch import Resource
 from imagebatch.model.errors import Conflict, ImageBatchError, NotFound, Refused, Unavailable
@@ -81,31 +82,35 @@ class ClusterRegistry:
 
     def suspend(self, batch: Batch, *, suspended: bool) -> None:
         """Write it into the resource; as long as there is none, into the row that it will be made of."""
-        now, parallelism = self._clock.now(), batch.intent.parallelism
         place = batch.resource or self.place(batch.request_id)
         if place is not None and place.uid is None:
+            now, parallelism = self._clock.now(), batch.intent.parallelism
             self._batches.record_intent(batch.request_id, now, suspend=suspended, parallelism=parallelism)
+            # It may have been made meanwhile, and its uid not be written down yet.
+            found = self._cluster.get(IMAGE_BATCHES, place.name)
+            place = resource_of(found) if found is not None and declares(found, batch) else None
         if place is not None:
             self._change(place, {"suspend": suspended})
 
     def show(self, batch: Batch, job: JobView | None) -> None:
-        """Write the resource's status if it says something new, then tell it as events."""
+        """Write the resource's status if it says something new, then tell it as events.
+
+        A cluster that does not allow it only keeps people from seeing how the batch stands: that is no end of it.
+        """
         resource = batch.resource
         if resource is None or resource.uid is None:
             return
-        found = self._found.pop(batch.request_id, None) or self._get(batch.request_id, resource)
-        if found is None:
-            return
-        before = found.get("status", {})
-        after = status_of(self._shown(batch, found, job), before, self._clock.now())
-        if not is_news(before, after):
-            return
+        request_id = batch.request_id
+        found = self._found.get(request_id) or self._get(request_id, resource)
         try:
-            self._cluster.patch(IMAGE_BATCHES, resource.name, {"status": after}, "status")
-        except NotFound:
-            return
-        for kind, reason, message in story(before, after):
-            self._tell(resource, kind, reason, message)
+            # Once more if it was changed since it was found; if it is again, the watch tells of that.
+            if found is not None and not self._write(batch, found, job):
+                found = self._get(request_id, resource)
+                if found is not None:
+                    self._write(batch, found, job)
+        except Refused:
+            log.warning("the status of %s cannot be written", resource.name, exc_info=True)
+        self._found.pop(request_id, None)
 
     def withdraw(self, resource: Resource) -> None:
         """Delete the resource of a request that was deleted; its Job goes with it."""
@@ -167,6 +172,22 @@ class ClusterRegistry:
         except (NotFound, Conflict):
             return None
 
+    def _write(self, batch: Batch, found: Object, job: JobView | None) -> bool:
+        """Write what is new; False when the resource is another by now than was found."""
+        before, resource = found.get("status", {}), resource_of(found)
+        after = status_of(self._shown(batch, found, job), before, self._clock.now())
+        if not is_news(before, after):
+            return True
+        try:
+            self._cluster.patch(IMAGE_BATCHES, resource.name, status_change(found, after), "status")
+        except NotFound:
+            return True
+        except Conflict:
+            return False
+        for kind, reason, message in story(before, after):
+            self._tell(resource, kind, reason, message)
+        return True
+
     def _shown(self, batch: Batch, found: Object, job: JobView | None) -> Shown:
         link = None
         if batch.has_result:
@@ -185,8 +206,9 @@ class ClusterRegistry:
 
 
 def _event(resource: Resource, kind: str, reason: str, message: str, now: str) -> dict[str, Any]:
+    name = f"{resource.name[:200].rstrip('-.')}.{uuid.uuid4().hex[:16]}"
     return {
-        "metadata": {"name": f"{resource.name[:200]}.{uuid.uuid4().hex[:16]}", "namespace": resource.namespace},
+        "metadata": {"name": name, "namespace": resource.namespace},
         "involvedObject": {
             "apiVersion": API_VERSION,
             "kind": KIND,

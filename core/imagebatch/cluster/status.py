@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MESSAGE_LENGTH = 8_192
 WEBHOOK_DELIVERED = "WebhookDelivered"
+_ORDER = [each.value for each in Status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,14 @@ def status_of(shown: Shown, before: dict[str, Any], now: datetime) -> dict[str, 
             "failed": counts.failed,
         },
         "bytes": {"input": size.input, "output": size.output},
-        "jobName": names.job_name(batch.request_id),
-        "startTime": moment(batch.created_at),
         "conditions": [each.to_json(shown.generation, _before(before, each), now) for each in conditions(shown)],
     }
     if size.input:
         status["saved"] = f"{round(100 * size.saved / size.input)} %"
+    if shown.job is not None or "jobName" in before:
+        status["jobName"] = names.job_name(batch.request_id)
+    if batch.started_at is not None:
+        status["startTime"] = moment(batch.started_at)
     if batch.finished_at is not None:
         status["completionTime"] = moment(batch.finished_at)
     if shown.result_url is not None:
@@ -96,8 +99,7 @@ def conditions(shown: Shown) -> Iterator[Condition]:
         yield Condition("Accepted", False, reason, message)
     else:
         yield Condition("Accepted", True, "Accepted", "The rows are valid and stored.")
-    rests = batch.intent.suspend and not status.is_final
-    yield Condition("Suspended", rests, "Suspended" if rests else "NotSuspended")
+    yield _suspended(shown)
     yield _results_published(batch)
     if batch.spec.webhook_url:
         yield _webhook_delivered(shown)
@@ -109,9 +111,16 @@ def is_news(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Return whether a status is to be written: not if it says the same, nor if it is older than what is there."""
     if before == after:
         return False
-    if before.get("completionTime") and not after.get("completionTime"):
-        return False
-    return after.get("completionTime") is not None or _done(before) <= _done(after)
+    if after.get("completionTime"):
+        return True
+    return not before.get("completionTime") and _rank(before) <= _rank(after) and _done(before) <= _done(after)
+
+
+def status_change(found: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return the patch that gives a resource a status, if nobody has changed the resource since it was found."""
+    gone = found.get("status", {}).keys() - after.keys()
+    version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+    return {"metadata": version, "status": {**dict.fromkeys(gone), **after}}
 
 
 def story(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -141,6 +150,15 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _suspended(shown: Shown) -> Condition:
+    batch = shown.batch
+    if batch.status.is_final or not batch.intent.suspend:
+        return Condition("Suspended", False, "NotSuspended")
+    if shown.job is not None and shown.job.active:
+        return Condition("Suspended", False, "Stopping", "Waiting for the running shards to stop.")
+    return Condition("Suspended", True, "Suspended")
+
+
 def _results_published(batch: Batch) -> Condition:
     if batch.has_result:
         return Condition("ResultsPublished", True, "Published", "The output CSV is written.")
@@ -168,6 +186,11 @@ def _shards(job: JobView | None) -> dict[str, int] | None:
 
 def _before(before: dict[str, Any], condition: Condition) -> dict[str, Any] | None:
     return next((each for each in before.get("conditions", ()) if each["type"] == condition.type), None)
+
+
+def _rank(status: dict[str, Any]) -> int:
+    """Return how far a status is on its way, -1 if there is none yet."""
+    return _ORDER.index(status["status"]) if status.get("status") in _ORDER else -1
 
 
 def _done(status: dict[str, Any]) -> int:
