@@ -69,6 +69,7 @@ class ClusterOperator:
 
     def __init__(self, settings: ClusterOperatorSettings) -> None:
         operator, clock, metrics = settings.operator, SystemClock(), Metrics()
+        self._clock = clock
         self._cluster = connect(settings.cluster.namespace, metrics.count_cluster_request)
         self._database = PostgresDatabase(operator.database)
         store = S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS)
@@ -121,14 +122,16 @@ class ClusterOperator:
 
     def _noticed(self) -> Iterator[str]:
         """Yield the ids behind all that is in the cluster and not plainly done with; compare the watch with it."""
+        asked_at = self._clock.monotonic()
         resources = list(self._cluster.list(IMAGE_BATCHES))
-        self._resources_watch.compare(resources)
+        self._resources_watch.compare(resources, asked_at)
         for found in resources:
             request_id = self._registry.note(found)
             if needs_a_look(found):
                 yield request_id
+        asked_at = self._clock.monotonic()
         jobs = list(self._jobs.all())
-        self._jobs_watch.compare(jobs)
+        self._jobs_watch.compare(jobs, asked_at)
         for job in jobs:
             yield job["metadata"]["labels"][REQUEST_ID_LABEL]
 
