@@ -27,7 +27,7 @@ LABELS = {
     "app.kubernetes.io/component": "processor",
     "app.kubernetes.io/managed-by": "imagebatch-operator",
 }
-SELECTOR = ",".join(f"{name}={value}" for name, value in LABELS.items())
+SELECTOR = ",".join([*(f"{name}={value}" for name, value in LABELS.items()), REQUEST_ID_LABEL])
 NEVER, STOPPED = 42, 43  # exit codes of the processor
 ENDED = ("Succeeded", "Failed")
 
@@ -64,33 +64,39 @@ def job_manifest(spec: JobSpec, template: Object) -> Object:
 
 
 def check_template(template: Any) -> Object:
-    """Return a pod template. Raises Misconfigured unless it has one container, the processor."""
+    """Return a pod template, what is left empty in it left out. Raises Misconfigured unless it has one container."""
     try:
         [container] = template["spec"]["containers"]
-        found: Object = {**template} if container["name"] == CONTAINER else {}
-    except (TypeError, KeyError, ValueError):
-        found = {}
-    if not found:
+        fits = container["name"] == CONTAINER
+        found = {"metadata": _filled(template.get("metadata")), "spec": {**template["spec"]}}
+        found["spec"]["containers"] = [_filled(container)]
+    except (TypeError, KeyError, ValueError, AttributeError):
+        fits = False
+    if not fits:
         raise Misconfigured(f"the pod template must have a spec with exactly one container, named {CONTAINER}")
     return found
 
 
-def view_of(job: Object, pods_left: int) -> JobView:
-    """Return how a Job stands; `pods_left` counts those of its pods that still run or end, if it has none active."""
+def view_of(request_id: str, job: Object, pods_left: int) -> JobView:
+    """Return how a Job stands; `pods_left` counts those of its pods that still run or end, if it has none active.
+
+    A Job that is to rest counts as active until its controller has seen that: it may be about to start a pod.
+    """
     spec, status = job["spec"], job.get("status", {})
-    shards, succeeded = spec["completions"], status.get("succeeded", 0)
-    over = any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in _conditions(job))
+    shards, succeeded = spec.get("completions", 0), status.get("succeeded", 0)
+    over = _holds(job, "Complete") or _holds(job, "Failed")
+    unseen = spec.get("suspend", False) and not over and not _holds(job, "Suspended")
     return JobView(
         spec=JobSpec(
-            request_id=job["metadata"]["labels"][REQUEST_ID_LABEL],
+            request_id=request_id,
             shards=shards,
-            parallelism=spec["parallelism"],
+            parallelism=spec.get("parallelism", 1),
             retries_per_shard=spec.get("backoffLimitPerIndex", 0),
             suspended=spec.get("suspend", False),
             accepted_at=_accepted_at(job),
             resource=None,
         ),
-        active=active(job) + pods_left,
+        active=max(active(job) + pods_left, int(unseen)),
         succeeded=succeeded,
         failed=shards - succeeded if over else count_indexes(status.get("failedIndexes", "")),
     )
@@ -164,5 +170,11 @@ def _accepted_at(found: Object) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _conditions(job: Object) -> list[Object]:
-    return list(job.get("status", {}).get("conditions") or ())
+def _holds(job: Object, condition: str) -> bool:
+    found = job.get("status", {}).get("conditions") or ()
+    return any(each["type"] == condition and each["status"] == "True" for each in found)
+
+
+def _filled(fields: Object | None) -> Object:
+    """Return the fields of a template that have a value: in YAML an empty one is null."""
+    return {name: value for name, value in (fields or {}).items() if value is not None}

@@ -40,7 +40,7 @@ class KubernetesJobs:
         job = self._cluster.get(JOBS, names.job_name(request_id))
         if job is None or is_going(job):
             return remains_of(request_id, self._pods(request_id))
-        return view_of(job, 0 if active(job) else len(self._pods(request_id)))
+        return view_of(request_id, job, 0 if active(job) else len(self._pods(request_id)))
 
     def create(self, spec: JobSpec) -> None:
         """Create a Job; one that is there must be of the same resource. Raises Refused, Unavailable while one goes."""
