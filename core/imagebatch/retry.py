@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from imagebatch.intake import CSV, JSON, JSON_LINES, declare, product_rows, read_accepted
+from imagebatch.model.batch import Reason
 from imagebatch.model.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from imagebatch.model.names import images_key, input_key, plan_key, retry_id, reused_key
 from imagebatch.model.plan import Plan, make_plan
@@ -89,9 +90,11 @@ def _the_retry(parent: Batch, registry: Registry) -> Asked:
 
 
 def refuse_unless_retryable(parent: Batch) -> None:
-    """Raise Conflict unless a batch is at its end and has failed images, or ended without its results."""
+    """Raise Conflict unless a batch is at its end and has failed images, or had some and ended without its results."""
     if not parent.status.is_final:
         raise Conflict("The request has not ended yet.", code="not_retryable")
+    if parent.verdict.reason is Reason.INVALID_SOURCE:
+        raise Conflict("The request has no images: its source was invalid.", code="not_retryable")
     if parent.has_result and not parent.progress.counts.failed:
         raise Conflict("No image of the request failed.", code="not_retryable")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imagebatch import intake
 from imagebatch.model import names
 from imagebatch.model.batch import Counts, Progress, Reason, Status, Verdict
-from imagebatch.model.errors import Conflict, ImageBatchError, InvalidRequest, NotFound, Unavailable
+from imagebatch.model.errors import Conflict, ImageBatchError, InvalidRequest, NotFound, Refused, Unavailable
 from imagebatch.model.source import HandWritten, RetrySource
 from imagebatch.ports import Final, NewBatch
 from imagebatch.retry import Asked, accept_retry
@@ -80,7 +80,7 @@ class HandWrittenIntake:
             self._accept(found)
         except (InvalidRequest, Conflict) as error:
             self._refuse(found, error)
-        except (NotFound, Unavailable) as error:
+        except (NotFound, Refused, Unavailable) as error:
             self._wait_or_refuse(found, error)
         self._first_tried.pop(found.request_id, None)
         return found.request_id == claimed_id
@@ -126,7 +126,7 @@ class HandWrittenIntake:
                 raise Unavailable(error.message, dependency="database") from error
             raise
 
-    def _wait_or_refuse(self, found: HandWritten, error: NotFound | Unavailable) -> None:
+    def _wait_or_refuse(self, found: HandWritten, error: NotFound | Refused | Unavailable) -> None:
         """Give what the resource names some time to appear; what we need ourselves is waited for without end."""
         if isinstance(error, Unavailable) and error.dependency != "source":
             raise error

@@ -41,8 +41,8 @@ class SourceReader:
     def read(self, source: Source) -> bytes:
         """Return the CSV's bytes.
 
-        Raises NotFound for what is not there (yet), Unavailable for what does not answer now, InvalidRequest for what
-        is not to be read.
+        Raises NotFound for what is not there (yet), Unavailable for what does not answer now, Refused for what the
+        cluster does not allow, InvalidRequest for what is not to be read.
         """
         match source:
             case InlineSource(text):
@@ -75,6 +75,6 @@ class SourceReader:
             self._http.get(url, limits=limits, into=sink)
         except ImageRejected as error:
             if error.code in PASSING or error.code.startswith("http_5"):
-                raise Unavailable(f"{url}: {error.message}", dependency="source") from error
+                raise Unavailable(f"The CSV cannot be fetched now: {error.message}", dependency="source") from error
             raise InvalidRequest(f"The CSV cannot be fetched: {error.message}", code=error.code) from error
         return sink.getvalue()
