@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RESOURCE = ("imagebatch.io", "v1alpha1", "imagebatches")
 JOB = ("batch", "v1", "jobs")
-SERVER_SECONDS = 240.0  # a watch is asked for so long and then opened anew
+SERVER_SECONDS = 240  # a watch is asked for so long, in whole seconds, and then opened anew
 CONNECT_SECONDS = 10.0
 REQUEST_SECONDS = 30.0
 
@@ -49,6 +49,10 @@ def make_registry(ears: Ears) -> kopf.OperatorRegistry:
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
         await asyncio.to_thread(ears.stop)
+
+    @kopf.on.login(registry=registry)
+    async def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.event(*RESOURCE, registry=registry)
     async def resource(event: kopf.RawEvent, **_: Any) -> None:
