@@ -1,4 +1,4 @@
-"""Every pod of the chart, whatever is switched on, keeps to the Pod Security level `restricted`, and to more than that."""
+"""Every pod of the chart, whatever is switched on, keeps to the Pod Security level `restricted`, and to more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the chart does not know or that cannot be right are refused before anything is installed, by their names."""
+"""Values that the chart does not know, or that cannot be right, are refused by name before anything is installed."""
 
 from __future__ import annotations
 
