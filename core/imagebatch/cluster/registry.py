@@ -77,7 +77,7 @@ class ClusterRegistry:
         if found is None:
             return replace(batch.intent, cancel=True)
         if batch.intent.cancel and not found["spec"].get("cancel") and not batch.status.is_final:
-            self._found[batch.request_id] = self._change(resource, {"cancel": True}) or found
+            found = self._found[batch.request_id] = self._change(resource, {"cancel": True}) or found
         return read_intent(found)
 
     def suspend(self, batch: Batch, *, suspended: bool) -> None:
