@@ -33,6 +33,10 @@ class Cluster:
     def kubectl(self, *arguments: object, given: str | None = None, seconds: float = 60) -> str:
         """Return what kubectl printed; `given` is its standard input. Raises Refused with its words."""
         argv = ["kubectl", "--context", self.environment["KUBE_CONTEXT"], *map(str, arguments)]
+        return self.run(argv, given=given, seconds=seconds)
+
+    def run(self, argv: list[str], *, given: str | None = None, seconds: float = 60) -> str:
+        """Return what one of the cluster's programs printed. Raises Refused with its words."""
         return _run(argv, self.environment, given=given, seconds=seconds)
 
     @contextmanager

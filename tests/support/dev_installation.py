@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import fields
 from pathlib import Path
@@ -185,9 +186,21 @@ def site_of(
         webhook_key=dev.webhook_key,
         receiver=receiver,
         source=source,
-        root=dev.command.pid,
-        temporary=dev.data / "tmp",
+        at_work=lambda: _workers(dev.command.pid).total(),
+        left=lambda: [str(file) for file in (dev.data / "tmp").rglob("*") if "imagebatch-settle-" in file.name],
     )
+
+
+def _workers(root: int) -> Counter[str]:
+    """Count what runs of shards and their codec children below a process."""
+    found: Counter[str] = Counter()
+    for pid in descendants(root):
+        try:
+            words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        found.update(word.decode() for word in words if word.startswith(b"imagebatch_processor"))
+    return found
 
 
 def _is(pid: int, word: str) -> bool:

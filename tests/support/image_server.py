@@ -17,8 +17,8 @@ Answer: TypeAlias = Single | Sequence[bytes | Reply]
 class ImageServer(LoopbackServer):
     """Serves `routes`: by the whole target if it is there, else by the path; 404 otherwise."""
 
-    def __init__(self) -> None:
-        super().__init__(self._answer)
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__(self._answer, host)
         self.routes: dict[str, Answer] = {}
         self._served: dict[str, int] = {}
 

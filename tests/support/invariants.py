@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import re
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from standardwebhooks import Webhook
 
 from imagebatch.model import names
 from support.accepted import fetches
-from support.command_line import descendants
 from support.service import FINAL, HEADER
 from support.waiting import eventually
 
@@ -58,7 +56,7 @@ KNOWN_KEYS = re.compile(
 
 @dataclass(frozen=True)
 class Site:
-    """Where to look. `root` is the process whose descendants are the service, `temporary` its folder for such files."""
+    """Where to look. `at_work` counts what still works on a batch, `left` names what a settlement left lying."""
 
     service: Callable[[], Service]
     database_url: str
@@ -67,8 +65,8 @@ class Site:
     webhook_key: str
     receiver: WebhookReceiver
     source: ImageServer
-    root: int
-    temporary: Path
+    at_work: Callable[[], int]
+    left: Callable[[], list[str]]
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Ask Postgres, behind the service's back."""
@@ -281,9 +279,8 @@ def finished_images_are_not_fetched_again(
 
 def nothing_is_left_running_or_lying(site: Site) -> None:
     """No shard and no codec child runs, no Job is left to start one, no spool is left of a settlement."""
-    eventually(lambda: not _workers(site.root), SETTLING_SECONDS, "the end of every shard and codec child")
-    left = [str(file) for file in site.temporary.rglob("*") if "imagebatch-settle-" in file.name]
-    assert not left, f"left of a settlement: {left}"
+    eventually(lambda: not site.at_work(), SETTLING_SECONDS, "the end of every shard and codec child")
+    assert not site.left(), f"left of a settlement: {site.left()}"
 
 
 def _failed_urls(ended: Ended) -> list[str]:
@@ -293,15 +290,3 @@ def _failed_urls(ended: Ended) -> list[str]:
         for url, slot in zip(urls, slots, strict=True)
         if not slot
     ]
-
-
-def _workers(root: int) -> Counter[str]:
-    """Count what runs of shards and their codec children below a process."""
-    found: Counter[str] = Counter()
-    for pid in descendants(root):
-        try:
-            words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        found.update(word.decode() for word in words if word.startswith(b"imagebatch_processor"))
-    return found

@@ -1,4 +1,4 @@
-"""A threaded HTTP/1.1 server on 127.0.0.1 that answers as told, well or badly, and records what it was asked."""
+"""A threaded HTTP/1.1 server, on 127.0.0.1 by default, that answers as told, well or badly, and records requests."""
 
 from __future__ import annotations
 
@@ -68,8 +68,9 @@ class Reply:
 class LoopbackServer:
     """Answers each request with `answer(request)`. A context manager; `requests` grows as requests arrive."""
 
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+    def __init__(self, answer: Callable[[Request], Reply], host: str = "127.0.0.1") -> None:
         self.answer = answer
+        self.host = host
         self.requests: list[Request] = []
         self.faults: list[BaseException] = []
         self.in_flight = 0
@@ -87,10 +88,10 @@ class LoopbackServer:
     @property
     def allow(self) -> str:
         """This server as an entry of the settings fetch_allow and webhook_allow."""
-        return f"127.0.0.1/32:{self.port}"
+        return f"{self.host}/32:{self.port}"
 
     def url(self, path: str = "/") -> str:
-        return f"http://127.0.0.1:{self.port}/{path.lstrip('/')}"
+        return f"http://{self.host}:{self.port}/{path.lstrip('/')}"
 
     @property
     def counts(self) -> Counter[str]:
@@ -122,7 +123,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, owner: LoopbackServer) -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((owner.host, 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients hang up in many tests. Other faults are kept by the handler."""

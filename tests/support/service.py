@@ -30,8 +30,9 @@ def csv_of(url_lists: Iterable[Sequence[str]]) -> bytes:
 class Service:
     """Calls of one installation. `looks` holds every status that `finish` saw."""
 
-    def __init__(self, api_url: str) -> None:
-        self.http = httpx.Client(base_url=api_url, timeout=30, trust_env=False)
+    def __init__(self, api_url: str, api_key: str = "") -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.http = httpx.Client(base_url=api_url, timeout=30, trust_env=False, headers=headers)
         self.looks: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:

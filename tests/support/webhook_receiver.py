@@ -8,8 +8,8 @@ from support.loopback_server import LoopbackServer, Reply, Request
 class WebhookReceiver(LoopbackServer):
     """Answers 204 unless told otherwise; `deliveries` holds what was posted, in order."""
 
-    def __init__(self) -> None:
-        super().__init__(self._answer)
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__(self._answer, host)
         self._answers: list[Reply] = [Reply(status=204)]
 
     @property

@@ -1,0 +1,65 @@
+"""One release of the checkout for the session, and servers on the node that its pods reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.image_server import ImageServer
+from support.installation import Installation, images_of_the_checkout, site_of
+from support.webhook_receiver import WebhookReceiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.cluster import Cluster
+    from support.invariants import Site
+    from support.service import Service
+
+
+@pytest.fixture(scope="session")
+def tag(cluster: Cluster) -> str:
+    """The tag of the images of this checkout, which are in the cluster."""
+    return images_of_the_checkout(cluster)
+
+
+@pytest.fixture(scope="session")
+def installation(served: Cluster, tag: str) -> Iterator[Installation]:
+    """A release behind the ingress; each test leaves it running and whole."""
+    with served.namespace() as name:
+        values = {"ingress": {"enabled": True, "className": served.environment["INGRESS_CLASS"]}}
+        installation = Installation(served, name, tag, values)
+        installation.install()
+        yield installation
+
+
+@pytest.fixture
+def service(installation: Installation) -> Iterator[Service]:
+    """The service as a client sees it from outside."""
+    with installation.service(installation.cluster.environment["INGRESS_URL"]) as client:
+        yield client
+
+
+@pytest.fixture
+def pictures_on_the_node(cluster: Cluster) -> Iterator[ImageServer]:
+    """A server of pictures that pods reach."""
+    with ImageServer(cluster.environment["NODE_ADDRESS"]) as server:
+        yield server
+
+
+@pytest.fixture
+def receiver_on_the_node(cluster: Cluster) -> Iterator[WebhookReceiver]:
+    """A receiver of webhooks that the operator reaches."""
+    with WebhookReceiver(cluster.environment["NODE_ADDRESS"]) as server:
+        yield server
+
+
+@pytest.fixture
+def site(
+    installation: Installation,
+    service: Service,
+    pictures_on_the_node: ImageServer,
+    receiver_on_the_node: WebhookReceiver,
+) -> Site:
+    """Where the invariants look."""
+    return site_of(installation, service, pictures_on_the_node, receiver_on_the_node)
