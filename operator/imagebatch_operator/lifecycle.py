@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -191,7 +191,8 @@ def _has_ended(job: JobView | None, stop: Stop, shards: Shards | None) -> bool:
 def _waited_long_enough(batch: Batch, stop: Stop, shards: Shards | None, now: datetime) -> bool:
     """Return whether a worker that is still there can be left behind: what it adds now comes too late."""
     over = bool(stop) or (shards is not None and shards.all_complete)
-    return over and now >= deadline(batch, now) + STRAGGLER_GRACE
+    # That it rests now gives it no more time: it was suspended before its deadline, so its workers had the grace.
+    return over and now >= deadline(replace(batch, suspended_at=None), now) + STRAGGLER_GRACE
 
 
 def _end(batch: Batch, intent: Intent, observation: Observation, stop: Stop, now: datetime) -> Decision:

@@ -115,10 +115,13 @@ class Reconciler:
         if batch.status.is_final:
             return batch
         try:
-            return declared(batch, self._batches, self._registry)
+            known = declared(batch, self._batches, self._registry)
         except Refused as error:
             self._note_refusal(batch.request_id, error)
-            return batch
+            return replace(batch, resource=batch.resource or self._registry.place(batch.request_id))
+        if known is not batch:
+            self._refusals.pop(batch.request_id, None)  # whatever the Job is refused for now is another matter
+        return known
 
     def _intent(self, batch: Batch) -> Intent:
         """Return what people want, as the row now says too; a cancel seen anywhere stays in it."""

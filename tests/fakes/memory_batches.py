@@ -156,7 +156,7 @@ class MemoryBatches:
             if intent == batch.intent:
                 return
             since = batch.suspended_at or now
-            rested = 0.0 if suspend else (now - since).total_seconds()
+            rested = 0.0 if suspend else max(0.0, (now - since).total_seconds())
             self.batches[request_id] = replace(
                 batch,
                 intent=intent,
@@ -168,8 +168,8 @@ class MemoryBatches:
 
     def record_resource(self, request_id: str, resource: Resource) -> None:
         with self.lock:
-            batch = self.batches[request_id]
-            if batch.resource is None or batch.resource.uid is None:
+            batch = self.batches.get(request_id)
+            if batch is not None and (batch.resource is None or batch.resource.uid is None):
                 self.batches[request_id] = replace(batch, resource=resource)
 
     @contextmanager

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 
 class MemoryJobs:
-    """Jobs by request id. `calls` lists what was asked for; `set` says how a Job stands."""
+    """Jobs by request id. `calls` lists what was asked for; `set` says how a Job stands; `trouble`: none is created."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.jobs: dict[str, JobView] = {}
+        self.trouble: Exception | None = None
 
     def view(self, request_id: str) -> JobView | None:
         return self.jobs.get(request_id)
 
     def create(self, spec: JobSpec) -> None:
         self.calls.append("create")
+        if self.trouble is not None:
+            raise self.trouble
         self.jobs.setdefault(spec.request_id, JobView(spec, active=0, succeeded=0, failed=0))
 
     def adjust(self, request_id: str, *, suspended: bool, parallelism: int) -> None:

@@ -96,7 +96,9 @@ class PostgresBatches:
         inserted = insert(File).values(values).on_conflict_do_nothing(index_elements=["request_id"])
         with translated(), self._engine.begin() as connection:
             file_id = connection.scalar(inserted.returning(File.file_id))
-            if file_id is not None and final.delivery is not None:
+            if file_id is None:
+                return
+            if final.delivery is not None:
                 connection.execute(_queued(file_id, final.delivery, final.finished_at))
             notify(connection, batch.request_id)
 
@@ -169,7 +171,8 @@ class PostgresBatches:
 
         A final batch stays as it is.
         """
-        rested = func.extract("epoch", now - func.coalesce(File.suspended_at, now))
+        # Never less than nothing: it may be suspended by the clock of another machine.
+        rested = func.greatest(0, func.extract("epoch", now - func.coalesce(File.suspended_at, now)))
         change = (
             update(File)
             .where(File.request_id == request_uuid(request_id), UNFINISHED)
