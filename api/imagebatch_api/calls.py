@@ -22,7 +22,7 @@ class BoundedCalls:
     """Calls of one `dependency`: at most `threads` at once, each answered within `seconds`, its wait included."""
 
     def __init__(self, dependency: str, threads: int, seconds: float) -> None:
-        self._dependency = dependency
+        self.dependency = dependency
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(threads, f"{dependency} call")
 
@@ -36,8 +36,8 @@ class BoundedCalls:
                 return answer.result()
         finally:
             answer.cancel()
-        message = f"the {self._dependency} gave no answer in {self._seconds:g} seconds"
-        raise Unavailable(message, dependency=self._dependency)
+        message = f"the {self.dependency} gave no answer in {self._seconds:g} seconds"
+        raise Unavailable(message, dependency=self.dependency)
 
 
 class Turns:

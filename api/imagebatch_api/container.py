@@ -36,6 +36,7 @@ CHECK_SECONDS = 3.0
 CALLS_AT_ONCE = 16
 LOOKS_AT_ONCE = 4
 DATABASE_SECONDS = 15.0  # the pool waits 10 for a connection and then says so itself
+CLUSTER_SECONDS = 15.0
 STORE_PATIENCE_SECONDS = 1.0  # a broken connection is no outage; an outage is told at once
 MIN_LINK_SECRET_LENGTH = 16
 
@@ -58,6 +59,9 @@ class Container:
     uploads: Turns = field(default_factory=lambda: Turns(UPLOADS_AT_ONCE))
     large_uploads: Turns = field(default_factory=lambda: Turns(LARGE_UPLOADS_AT_ONCE))
     database_calls: BoundedCalls = field(
+        default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
+    )
+    registry_calls: BoundedCalls = field(
         default_factory=lambda: BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
     )
     database_checks: BoundedCalls = field(
@@ -88,6 +92,7 @@ def build_container(settings: ApiSettings) -> Container:
         archive=database.archive,
         deliveries=database.deliveries,
         registry=_registry(settings, database, clock, metrics),
+        registry_calls=_registry_calls(settings),
         clock=clock,
         watch=watch_over(database.batches),
         keys=keys,
@@ -109,6 +114,13 @@ def _registry(settings: ApiSettings, database: PostgresDatabase, clock: Clock, m
         links=settings.links,
         clock=clock,
     )
+
+
+def _registry_calls(settings: ApiSettings) -> BoundedCalls:
+    """Return threads for what the registry is told: its rows are in the database, its resources in the cluster."""
+    if not settings.cluster.namespace:
+        return BoundedCalls("database", CALLS_AT_ONCE, DATABASE_SECONDS)
+    return BoundedCalls("cluster", CALLS_AT_ONCE, CLUSTER_SECONDS)
 
 
 def watch_over(batches: Batches) -> StatusWatch:

@@ -30,7 +30,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "upload_timeout": ProblemKind(408, "The body of the upload was not there within the time for it."),
     "conflict": ProblemKind(409, "The state that the request is in does not allow it."),
     "idempotency_key_in_use": ProblemKind(409, "An upload with this `Idempotency-Key` is under way; send it again."),
-    "already_final": ProblemKind(409, "The request has ended, and not by being cancelled."),
+    "already_final": ProblemKind(409, "The request has ended; only one that was cancelled may be cancelled again."),
     "not_final": ProblemKind(409, "The request has not ended; cancel it first, or wait."),
     "not_retryable": ProblemKind(409, "The request has not ended, or none of its images failed."),
     "retry_deleted": ProblemKind(409, "The request was tried again and that retry was deleted."),
@@ -42,7 +42,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "range_not_satisfiable": ProblemKind(416, "The range begins behind the file's end; `Content-Range` has its size."),
     "idempotency_key_reused": ProblemKind(422, "This `Idempotency-Key` was used for another upload."),
     "internal_error": ProblemKind(500, "A fault of the service; its log says more."),
+    "cluster_refused": ProblemKind(502, "The cluster does not let the service do it; the log says why."),
     "database_unavailable": ProblemKind(503, "The database does not answer; ask again, upload with the same key."),
     "store_unavailable": ProblemKind(503, "The object store does not answer; nothing was accepted."),
+    "cluster_unavailable": ProblemKind(503, "The cluster does not answer; ask again."),
     "too_many_streams": ProblemKind(503, "As many clients watch requests as may at once; ask `/status` instead."),
 }

@@ -32,6 +32,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "errors": follow.errors,
     "results": results.results,
     "cancel": change.cancel,
+    "suspend": change.suspend,
+    "resume": change.resume,
     "retry": change.retry,
     "delete": change.delete,
     "doctor": doctor.doctor,

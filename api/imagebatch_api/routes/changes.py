@@ -1,15 +1,18 @@
-"""POST /requests/{request_id}/cancel and /retry, DELETE /requests/{request_id}: what a caller does to a request."""
+"""POST /requests/{request_id}/cancel, /suspend, /resume and /retry, and DELETE: what a caller does to a request."""
 
+import logging
+from dataclasses import replace
 from functools import partial
 
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
 from imagebatch.model import names
-from imagebatch.model.batch import Batch, Reason
-from imagebatch.model.errors import Conflict, NotFound
+from imagebatch.model.batch import Batch, Reason, Status
+from imagebatch.model.errors import Conflict, NotFound, Refused, Unavailable
+from imagebatch.model.status import live_verdict
 from imagebatch.retry import accept_retry, find_retry
-from imagebatch_api.caller import CallerDep
+from imagebatch_api.caller import Caller, CallerDep
 from imagebatch_api.container import Container, ContainerDep
 from imagebatch_api.presenting import status_out
 from imagebatch_api.request_ids import NamedBatch, RequestId, read_batch, unknown_request
@@ -19,7 +22,10 @@ from imagebatch_api.schemas.requests import RetryOut, StatusOut
 router = APIRouter(tags=["requests"])
 
 _RETRIED = described_headers({"Location": "Where the status of the new request is."})
+_NOT_RESTED = ("already_final", "cluster_refused", "cluster_unavailable")
 _NOT_RETRIED = ("not_retryable", "retry_deleted", "retry_in_progress", "store_unavailable")
+
+log = logging.getLogger(__name__)
 
 
 @router.post(
@@ -32,13 +38,66 @@ async def cancel(container: ContainerDep, caller: CallerDep, batch: NamedBatch) 
     if not batch.status.is_final:
         await container.database_calls.run(partial(container.batches.record_cancel, batch.request_id))
         batch = await read_batch(container, caller, batch.request_id)
-    if _ended_otherwise(batch):
-        raise Conflict(f"The request has ended: {batch.verdict.message}", code="already_final")
+    if batch.status.is_final and batch.verdict.reason is not Reason.CANCELLED:
+        raise _already_final(batch)
     return status_out(batch, container.settings.links)
 
 
-def _ended_otherwise(batch: Batch) -> bool:
-    return batch.status.is_final and batch.verdict.reason is not Reason.CANCELLED
+def _already_final(batch: Batch) -> Conflict:
+    return Conflict(f"The request has ended: {batch.verdict.message}", code="already_final")
+
+
+@router.post(
+    "/requests/{request_id}/suspend",
+    summary="Suspend a request",
+    responses=problem_answers(*NAMED, *_NOT_RESTED),
+)
+async def suspend(container: ContainerDep, caller: CallerDep, batch: NamedBatch) -> StatusOut:
+    """Let the work rest until it is resumed; what is done is kept, and the deadline waits. Again: the same."""
+    return await _let_rest(container, caller, batch, suspended=True)
+
+
+@router.post(
+    "/requests/{request_id}/resume",
+    summary="Resume a request",
+    responses=problem_answers(*NAMED, *_NOT_RESTED),
+)
+async def resume(container: ContainerDep, caller: CallerDep, batch: NamedBatch) -> StatusOut:
+    """Let a suspended request go on with what is not done; one that was not suspended goes on as it did."""
+    return await _let_rest(container, caller, batch, suspended=False)
+
+
+async def _let_rest(container: Container, caller: Caller, batch: Batch, *, suspended: bool) -> StatusOut:
+    if not batch.status.is_final:
+        await container.registry_calls.run(partial(_tell_registry, container, batch, suspended))
+        await container.database_calls.run(partial(_show, container, batch, suspended))
+        batch = await read_batch(container, caller, batch.request_id)
+    if batch.status.is_final:
+        raise _already_final(batch)
+    return status_out(batch, container.settings.links)
+
+
+def _tell_registry(container: Container, batch: Batch, suspended: bool) -> None:
+    """Say it where the batch is declared. What a cluster answers names accounts and addresses: that is for the log."""
+    try:
+        container.registry.suspend(batch, suspended=suspended)
+    except Refused as error:
+        log.exception("the cluster refused")
+        raise Refused("The cluster does not let the service do it.") from error
+    except Unavailable as error:
+        if error.dependency == "cluster":
+            log.warning("no answer of the cluster: %s", error)
+            raise Unavailable("the cluster does not answer", dependency="cluster") from error
+        raise
+
+
+def _show(container: Container, batch: Batch, suspended: bool) -> None:
+    """Show it at once; the operator's next look shows what became of it."""
+    if (batch.verdict.reason is Reason.SUSPENDED) is suspended:
+        return
+    intent, started = replace(batch.intent, suspend=suspended), batch.status is Status.PROCESSING
+    verdict = live_verdict(batch.progress.counts, intent, started=started, has_job=True)
+    container.batches.record_progress(batch.request_id, verdict, batch.progress, container.clock.now())
 
 
 @router.post(

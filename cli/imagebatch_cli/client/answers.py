@@ -52,7 +52,8 @@ def error_of(answer: requests.Response, *, again: bool, with_key: bool) -> Servi
 
 
 def _may_pass(status: int, problem: Mapping[str, Any]) -> bool:
-    return status in GATEWAY or problem.get("code") == IN_USE
+    # A problem with this status is the service's own word, not that of a gateway that lost it for a moment.
+    return (status in GATEWAY and not problem) or problem.get("code") == IN_USE
 
 
 def _problem(answer: requests.Response) -> dict[str, Any]:

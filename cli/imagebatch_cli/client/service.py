@@ -66,6 +66,14 @@ class ServiceClient:
         """End a batch, and return how it stands."""
         return self._status(self._transport.send("POST", f"/requests/{_part(request_id)}/cancel"))
 
+    def suspend(self, request_id: str) -> BatchStatus:
+        """Let a batch rest, and return how it stands."""
+        return self._status(self._transport.send("POST", f"/requests/{_part(request_id)}/suspend"))
+
+    def resume(self, request_id: str) -> BatchStatus:
+        """Let a suspended batch go on, and return how it stands."""
+        return self._status(self._transport.send("POST", f"/requests/{_part(request_id)}/resume"))
+
     def retry(self, request_id: str) -> str:
         """Have the failed images of a batch tried again, and return the id of that batch, the same every time."""
         answer = self._transport.send("POST", f"/requests/{_part(request_id)}/retry")

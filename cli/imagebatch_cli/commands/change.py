@@ -1,4 +1,4 @@
-"""`cancel`, `retry` and `delete`: what is done to a batch."""
+"""`cancel`, `suspend`, `resume`, `retry` and `delete`: what is done to a batch."""
 
 import sys
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from imagebatch_cli.errors import CommandError, ServiceRefused, ServiceUnavailab
 from imagebatch_cli.exit_codes import ExitCode
 from imagebatch_cli.options import DEFAULT_URL, ApiKey, Call, Output, RequestId, Url, Watch, call, in_utf8
 from imagebatch_cli.terminal import OutputKind
-from imagebatch_cli.watching import follow, print_batch
+from imagebatch_cli.watching import end, follow, print_batch
 
 RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="The request ids.", callback=in_utf8)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -35,6 +35,38 @@ def cancel(
     print_batch(work, batch)
     if batch.failed and batch.answer["reason"] != "Cancelled":
         raise typer.Exit(ExitCode.UNMET)
+
+
+def suspend(
+    context: typer.Context,
+    request_id: RequestId,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
+) -> None:
+    """Let a batch rest until it is resumed.
+
+    What is done is kept, and the deadline waits.
+    """
+    work = call(context, url, api_key, output)
+    print_batch(work, work.client.suspend(request_id))
+
+
+def resume(
+    context: typer.Context,
+    request_id: RequestId,
+    watch: Watch = False,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    output: Output = OutputKind.TABLE,
+) -> None:
+    """Let a suspended batch go on with the images that are not done."""
+    work = call(context, url, api_key, output)
+    batch = work.client.resume(request_id)
+    if watch:
+        end(work, request_id)
+    else:
+        print_batch(work, batch)
 
 
 def retry(

@@ -79,6 +79,14 @@ def test_batch_when_retried_and_deleted_as_shown_is_gone(shell: Shell, service: 
     assert service.http.get(f"/status/{request_id}").status_code == 404
 
 
+def test_batch_when_suspended_and_resumed_as_shown_says_that_it_has_ended(shell: Shell, service: Service) -> None:
+    request_id = service.upload(sample(shell).read_bytes())
+    service.finish(request_id)
+    shell.filled["$id"] = request_id
+    for said in scripts(PAGES / "suspend-and-resume.md"):
+        assert json.loads(shell.run(said))["code"] == "already_final"
+
+
 def test_webhook_when_asked_about_as_shown_is_told(shell: Shell, service: Service) -> None:
     request_id = service.upload(sample(shell).read_bytes())
     service.finish(request_id)

@@ -1,4 +1,4 @@
-"""`cancel`, `retry` and `delete`: what they send, what they print, and how they end."""
+"""`cancel`, `suspend`, `resume`, `retry` and `delete`: what they send, what they print, and how they end."""
 
 from __future__ import annotations
 
@@ -39,6 +39,38 @@ def test_cancel_when_the_batch_has_ended_exits_3(run, service):
     service.answers[CANCEL] = Played.json({"code": "already_final", "detail": "The request has ended."}, 409)
     ended = run("cancel", REQUEST_ID)
     assert (ended.code, ended.err) == (3, "imagebatch: The request has ended.\n")
+
+
+@pytest.mark.parametrize(("word", "reason"), [("suspend", "Suspended"), ("resume", "Running")])
+def test_suspend_and_resume_when_the_batch_runs_print_how_it_stands(run, service, word, reason):
+    service.answers[f"POST /requests/{REQUEST_ID}/{word}"] = Played.json(status("Processing", reason))
+    ended = run(word, REQUEST_ID)
+    assert ended.code == 0
+    assert f"Processing ({reason})" in ended.out
+
+
+@pytest.mark.parametrize("word", ["suspend", "resume"])
+def test_suspend_and_resume_when_the_batch_has_ended_exit_3(run, service, word):
+    refusal = {"code": "already_final", "detail": "The request has ended."}
+    service.answers[f"POST /requests/{REQUEST_ID}/{word}"] = Played.json(refusal, 409)
+    ended = run(word, REQUEST_ID)
+    assert (ended.code, ended.out, ended.err) == (3, "", "imagebatch: The request has ended.\n")
+
+
+@pytest.mark.parametrize(("end", "code"), [(("Completed", "AllSucceeded"), 0), (("Failed", "NothingSucceeded"), 1)])
+def test_resume_when_watched_follows_the_batch_to_its_end(run, service, end, code):
+    service.answers[f"POST /requests/{REQUEST_ID}/resume"] = Played.json(status("Processing", "Running"))
+    service.answers[f"GET /status/{REQUEST_ID}"] = Played.json(status(*end))
+    ended = run("resume", REQUEST_ID, "--watch", "-o", "json")
+    assert (ended.code, json.loads(ended.out)) == (code, status(*end))
+
+
+def test_suspend_when_the_cluster_refuses_exits_4_and_is_not_sent_again(run, service):
+    refusal = {"code": "cluster_refused", "detail": "The cluster does not let the service do it."}
+    service.answers[f"POST /requests/{REQUEST_ID}/suspend"] = Played.json(refusal, 502)
+    ended = run("suspend", REQUEST_ID)
+    assert (ended.code, len(service.requests)) == (4, 1)
+    assert "The cluster does not let the service do it." in ended.err
 
 
 def test_retry_when_accepted_prints_the_new_id_alone(run, service):
