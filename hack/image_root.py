@@ -17,7 +17,8 @@ from pathlib import Path
 USER_ID = 65532
 # In the standard library: what tests it, draws windows, installs and builds packages.
 UNUSED = (
-    *("__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "turtle.py", "pydoc_data", "lib2to3"),
+    *("__pycache__", "test", "tests", "_test*", "idlelib", "tkinter", "_tkinter*", "turtledemo", "turtle.py"),
+    *("pydoc_data", "lib2to3"),
     *("ensurepip", "distutils", "config-*", "*.a", "EXTERNALLY-MANAGED"),
     *("site-packages", "dist-packages", "sitecustomize.py"),
 )
