@@ -27,8 +27,9 @@ def tag(cluster: Cluster) -> str:
 def installation(served: Cluster, tag: str) -> Iterator[Installation]:
     """A release behind the ingress; each test leaves it running and whole."""
     with served.namespace() as name:
-        values = {"ingress": {"enabled": True, "className": served.environment["INGRESS_CLASS"]}}
-        installation = Installation(served, name, tag, values)
+        installation = Installation(served, name, tag)
+        ingress = {"enabled": True, "className": served.environment["INGRESS_CLASS"], "host": installation.host}
+        installation.values = {"ingress": ingress}
         installation.install()
         yield installation
 
