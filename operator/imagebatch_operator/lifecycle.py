@@ -41,9 +41,10 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Since when the cluster refuses the batch's Job or resource, and its words."""
+    """When the cluster first and last refused the batch's Job or resource, and its words."""
 
     since: datetime
+    until: datetime
     message: str
 
 
@@ -170,7 +171,7 @@ def _stop(batch: Batch, intent: Intent, observation: Observation, now: datetime)
     shards, refusal = observation.shards, observation.refusal
     if shards is not None and shards.all_complete:
         return Stop()
-    for_good = observation.job is None and refusal is not None and now - refusal.since >= REFUSAL_GRACE
+    for_good = observation.job is None and refusal is not None and refusal.until - refusal.since >= REFUSAL_GRACE
     return Stop(
         cancelled=intent.cancel,
         deadline_passed=now >= deadline(batch, now),

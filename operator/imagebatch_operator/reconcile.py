@@ -163,8 +163,10 @@ class Reconciler:
             case Withdraw() if batch.resource is not None:
                 self._registry.withdraw(batch.resource)
                 return None
-        self._registry.show(batch, job)
-        return None if decision.action is None else self._act(batch, decision.action)
+        try:
+            return None if decision.action is None else self._act(batch, decision.action)
+        finally:
+            self._registry.show(batch, job)
 
     def _act(self, batch: Batch, action: Action) -> float:
         log.debug("%s", action)
@@ -191,8 +193,8 @@ class Reconciler:
         self._refusals.pop(request_id, None)
 
     def _note_refusal(self, request_id: str, error: Refused) -> None:
-        before = self._refusals.get(request_id)
-        self._refusals[request_id] = Refusal(before.since if before else self._clock.now(), error.message)
+        before, now = self._refusals.get(request_id), self._clock.now()
+        self._refusals[request_id] = Refusal(before.since if before else now, now, error.message)
 
     def _end(self, batch: Batch, action: Settle | Abandon, job: JobView | None) -> float:
         """End the batch unless another process is at it; note since when the store stands in the way.

@@ -114,8 +114,11 @@ class ClusterRegistry:
 
     def withdraw(self, resource: Resource) -> None:
         """Delete the resource of a request that was deleted; its Job goes with it."""
-        if resource.namespace == self._cluster.namespace and resource.uid is not None:
-            self._cluster.delete(IMAGE_BATCHES, resource.name, resource.uid)
+        if resource.namespace != self._cluster.namespace:
+            return
+        uid = resource.uid or self._uid_of_our_own(resource.name)
+        if uid is not None:
+            self._cluster.delete(IMAGE_BATCHES, resource.name, uid)
 
     def note(self, found: Object) -> str:
         """Take notice of a resource; return the id of the request that it seems to stand for."""
@@ -156,6 +159,13 @@ class ClusterRegistry:
         if not declares(found, batch):
             raise Refused(f"another ImageBatch has the name {place.name}")
         return found
+
+    def _uid_of_our_own(self, name: str) -> str | None:
+        """Return the uid of a resource of the API's that no row came to know, None if it is another's or not there."""
+        found = self._cluster.get(IMAGE_BATCHES, name)
+        if found is None or names.job_name(claimed_id(found)) != name:
+            return None
+        return str(found["metadata"]["uid"])
 
     def _get(self, request_id: str, resource: Resource) -> Object | None:
         found = self._cluster.get(IMAGE_BATCHES, resource.name)

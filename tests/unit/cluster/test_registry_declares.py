@@ -90,7 +90,24 @@ def test_withdraw_when_called_again_removes_one_resource_once(
     assert cluster.made(IMAGE_BATCHES) == []
 
 
-@pytest.mark.parametrize("other", [{"uid": UID}, {"uid": None}, {"namespace": "elsewhere"}])
+def test_withdraw_of_a_resource_whose_uid_no_row_came_to_know_removes_it(
+    registry: ClusterRegistry, database: MemoryDatabase, cluster: MemoryCluster
+) -> None:
+    resource = declared_with(database, registry).resource
+    assert resource is not None
+    registry.withdraw(replace(resource, uid=None))
+    assert cluster.made(IMAGE_BATCHES) == []
+
+
+def test_withdraw_of_a_hand_written_resource_of_an_unknown_uid_leaves_it(
+    registry: ClusterRegistry, cluster: MemoryCluster
+) -> None:
+    found = cluster.put(IMAGE_BATCHES, written(f"ib-{UID}"))
+    registry.withdraw(Resource(found["metadata"]["namespace"], f"ib-{UID}"))
+    assert len(cluster.made(IMAGE_BATCHES)) == 1
+
+
+@pytest.mark.parametrize("other", [{"uid": UID}, {"namespace": "elsewhere"}])
 def test_withdraw_of_another_resource_of_the_name_leaves_it(
     registry: ClusterRegistry, database: MemoryDatabase, cluster: MemoryCluster, other: dict[str, str | None]
 ) -> None:

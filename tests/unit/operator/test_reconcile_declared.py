@@ -94,6 +94,8 @@ def test_reconcile_while_the_cluster_refuses_a_batch_shows_why_and_ends_it_after
     assert WORDS in batches.get(REQUEST_ID).verdict.message
     assert registry.shown[-1].verdict == batches.get(REQUEST_ID).verdict
     clock.pass_(1)
+    if where == "create":
+        refused(reconciler)  # the last time of many: a refusal long ago says nothing
     reconciler.reconcile(REQUEST_ID)
     ended = batches.get(REQUEST_ID)
     assert (ended.status, ended.verdict.reason) == (Status.FAILED, Reason.INFRASTRUCTURE_ERROR)
@@ -111,6 +113,7 @@ def test_reconcile_of_a_refused_batch_ends_it_with_what_earlier_shards_did(
     jobs.trouble = NO
     refused(reconciler)
     clock.pass_(REFUSAL_GRACE.total_seconds())
+    refused(reconciler)
     reconciler.reconcile(REQUEST_ID)
     assert [slot.outcome.code for slot in batches.slots[REQUEST_ID]] == [None, "shard_failed", None]
     assert batches.get(REQUEST_ID).verdict.reason is Reason.INFRASTRUCTURE_ERROR
