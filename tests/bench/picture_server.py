@@ -1,4 +1,4 @@
-"""`python -m bench.picture_server FILE…`: serves the files at /0.jpg, /1.jpg, … whatever the query, cheaply.
+"""`python -m bench.picture_server HOST FILE…`: serves the files at /0.jpg, /1.jpg, … whatever the query, cheaply.
 
 A program of its own, so that its work is on the cores but not in the measured process. Prints its port, then serves.
 """
@@ -36,12 +36,12 @@ class Connection(asyncio.Protocol):
         self.transport.writelines([head.encode(), picture])
 
 
-async def serve(pictures: list[bytes]) -> None:
+async def serve(host: str, pictures: list[bytes]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(pictures), "127.0.0.1", 0, backlog=256)
+    server = await loop.create_server(lambda: Connection(pictures), host, 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve([Path(file).read_bytes() for file in sys.argv[1:]]))
+    asyncio.run(serve(sys.argv[1], [Path(file).read_bytes() for file in sys.argv[2:]]))

@@ -22,7 +22,7 @@ from imagebatch_embedded.servers import kept_secret
 from imagebatch_embedded.supervisor import Installation, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 TESTS = Path(__file__).parents[1]
 ALLOWED = "127.0.0.1/32:*"
@@ -66,15 +66,15 @@ def installed(data: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def picture_server(folder: Path) -> Iterator[int]:
-    """Serve the photographs from a process of its own; yields the port."""
+def picture_server(folder: Path, pictures: Sequence[bytes] = (), host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve pictures, the photographs unless others are given, from a process of its own; yields the port."""
     files = []
-    for number, picture in enumerate(photographs()):
+    for number, picture in enumerate(pictures or photographs()):
         file = folder / f"{number}.jpg"
         file.write_bytes(picture)
         files.append(str(file))
     server = subprocess.Popen(
-        [sys.executable, "-m", "bench.picture_server", *files], cwd=TESTS, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.picture_server", host, *files], cwd=TESTS, stdout=subprocess.PIPE, text=True
     )
     assert server.stdout is not None
     try:
