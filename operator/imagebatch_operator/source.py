@@ -62,7 +62,7 @@ class SourceReader:
         if found is None:
             raise NotFound(f"there is no object {source.key}")
         if found.size > self._max_bytes:
-            raise TooLarge(f"The CSV is too large; {self._max_bytes:,} bytes are allowed.")
+            raise TooLarge(f"The CSV has {found.size:,} bytes; {self._max_bytes:,} are allowed.")
         data = self._store.get(source.key)
         if hashlib.sha256(data).hexdigest() != source.sha256:
             raise InvalidRequest(f"The object {source.key} has another SHA-256 than was named", code="other_sha256")
