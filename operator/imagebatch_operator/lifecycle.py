@@ -210,6 +210,8 @@ def _steer(batch: Batch, intent: Intent, observation: Observation, stop: Stop) -
     job, shards = observation.job, observation.shards
     if job is None:
         return CreateJob(_job_spec(batch, intent, shards)) if shards is not None else None
+    if not job.spec.shards:  # what ends of a Job that is gone is waited for
+        return None
     wanted = AdjustJob(suspended=bool(stop) or intent.suspend, parallelism=intent.parallelism)
     is_so = AdjustJob(suspended=job.spec.suspended, parallelism=job.spec.parallelism)
     return wanted if wanted != is_so else None

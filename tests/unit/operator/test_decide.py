@@ -27,6 +27,7 @@ T0 = datetime(2026, 1, 2, tzinfo=UTC)
 SHARDS = 3
 JOB = JobSpec("r", SHARDS, parallelism=4, retries_per_shard=5, accepted_at=T0, active_deadline_seconds=7200)
 OLD_JOB = replace(JOB, accepted_at=T0 - timedelta(days=1))
+GONE_JOB = JobSpec("r", 0, 0, 0, suspended=True, accepted_at=T0)
 SUSPENDED_JOB = replace(JOB, suspended=True)
 CANCEL, SUSPEND = Intent(cancel=True), Intent(suspend=True)
 CANCELLED, LATE = Stop(cancelled=True), Stop(deadline_passed=True)
@@ -78,6 +79,8 @@ TABLE = [
     Case("other parallelism: create so", CreateJob(replace(JOB, parallelism=9)), intent=Intent(parallelism=9)),
     Case("queued: nothing", None, job()),
     Case("running: nothing", None, job(active=2), shards(done=4)),
+    Case("job gone, its workers end: wait", None, job(active=2, spec=GONE_JOB), shards(done=4)),
+    Case("job gone, its workers end, cancelled: wait", None, job(active=2, spec=GONE_JOB), shards(done=4), CANCEL),
     Case("running, store away: nothing", None, job(active=2), None),
     Case("suspend wanted: suspend", AdjustJob(suspended=True, parallelism=4), job(active=2), intent=SUSPEND),
     Case("suspend reached: nothing", None, job(spec=SUSPENDED_JOB), intent=SUSPEND),
