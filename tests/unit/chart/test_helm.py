@@ -63,3 +63,14 @@ def test_manifests_when_applied_bring_what_the_chart_does() -> None:
     written = [each for text in manifests.pages().values() for each in yaml.safe_load_all(text) if each]
     wanted = {(each["kind"], each["metadata"]["name"]) for each in chart.objects()}
     assert {(each["kind"], each["metadata"]["name"]) for each in written} == {*wanted, ("Namespace", "imagebatch")}
+
+
+@pytest.mark.parametrize("values", [chart.STORE, chart.EVERYTHING], ids=["least", "everything"])
+def test_notes_when_installed_say_what_to_do_next(values: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text(json.dumps(values))
+    given = ("--values", str(tmp_path / "values.json"), "--dry-run=client", "--namespace", "shop")
+    notes = run("install", "imagebatch", str(helm.CHART), *given).stdout.partition("NOTES:")[2]
+    for words in ("rollout status", "/upload", "get imagebatches -w", "helm -n shop uninstall imagebatch"):
+        assert words in notes
+    assert ("NOT FOR PRODUCTION" in notes) is (values is chart.EVERYTHING)
+    assert ("port-forward" in notes) is (values is chart.STORE)
