@@ -14,5 +14,7 @@ RUN apt-get update -qq \
 COPY hack/cluster/images/postgres-entrypoint.sh /usr/local/bin/
 ENV PATH=/usr/lib/postgresql/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 PGDATA=/var/lib/postgresql/data
 USER 65532:65532
+# Its end at once: without it Postgres waits for every client to leave.
+STOPSIGNAL SIGINT
 EXPOSE 5432
 ENTRYPOINT ["/bin/sh", "/usr/local/bin/postgres-entrypoint.sh"]

@@ -25,7 +25,20 @@ def test_dockerfile_when_built_by_any_builder_is_understood(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert "# syntax=" not in text
     for word, rest in instructions(name):
-        assert word in {"ARG", "FROM", "RUN", "COPY", "ENV", "LABEL", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD"}
+        assert word in {
+            "ARG",
+            "FROM",
+            "RUN",
+            "COPY",
+            "ENV",
+            "LABEL",
+            "WORKDIR",
+            "USER",
+            "STOPSIGNAL",
+            "EXPOSE",
+            "ENTRYPOINT",
+            "CMD",
+        }
         assert "<<" not in rest
         if word in ("RUN", "COPY"):
             assert re.findall(r"^--(?!from=)\S+", rest) == []
