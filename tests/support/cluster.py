@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,21 @@ class Cluster:
         """Return what kubectl printed; `given` is its standard input. Raises Refused with its words."""
         argv = ["kubectl", "--context", self.environment["KUBE_CONTEXT"], *map(str, arguments)]
         return self.run(argv, given=given, seconds=seconds)
+
+    @contextmanager
+    def watching(self, *arguments: object) -> Iterator[list[str]]:
+        """What a kubectl that goes on until it is stopped prints, line by line as it comes."""
+        argv = ["/usr/bin/env", "kubectl", "--context", self.environment["KUBE_CONTEXT"], *map(str, arguments)]
+        lines: list[str] = []
+        with subprocess.Popen(argv, env=dict(self.environment), stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            reader = threading.Thread(target=lines.extend, args=(program.stdout,), daemon=True)
+            reader.start()
+            try:
+                yield lines
+            finally:
+                program.terminate()
+                reader.join()
 
     def run(self, argv: list[str], *, given: str | None = None, seconds: float = 60) -> str:
         """Return what one of the cluster's programs printed. Raises Refused with its words."""

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 CHART = ROOT / "charts" / "imagebatch"
 RELEASE = "shop"
 NAME = f"{RELEASE}-imagebatch"
-IMAGES = {
-    "imagebatch-api": "Dockerfile.api",
-    "imagebatch-processor": "Dockerfile.processor",
-    "imagebatch-postgres": "hack/cluster/images/postgres.Dockerfile",
-    "imagebatch-seaweedfs": "hack/cluster/images/seaweedfs.Dockerfile",
+PROGRAMS = {"imagebatch-api": "Dockerfile.api", "imagebatch-processor": "Dockerfile.processor"}
+SERVERS_FOLDER = "hack/cluster/images"
+SERVERS = {
+    "imagebatch-postgres": f"{SERVERS_FOLDER}/postgres.Dockerfile",
+    "imagebatch-seaweedfs": f"{SERVERS_FOLDER}/seaweedfs.Dockerfile",
 }
 # What ends up in an image: a change of it makes another tag.
 SOURCES = (
@@ -45,33 +45,41 @@ SOURCES = (
     "operator",
     "migrations",
     "processor",
-    "requirements",
+    "requirements/api.txt",
+    "requirements/operator.txt",
+    "requirements/processor.txt",
     "hack/image_root.py",
-    "hack/cluster/images",
 )
 PODS_AND_SERVICES = "10.244.0.0/24:*,10.96.0.0/16:*"
 BUILD_SECONDS = 900
 INSTALL_SECONDS = 180
 READY_SECONDS = 120
+HELD_SECONDS = 120  # as long a test may hold a picture back: what it waits for meanwhile takes its time on a busy node
 
 
 def images_of_the_checkout(cluster: Cluster) -> str:
     """Build the images unless the cluster has them, put them into it, and return their tag."""
-    tag = _tag()
+    tag = tag_of(*SOURCES, *PROGRAMS.values())
+    _load(cluster, PROGRAMS, tag)
+    _load(cluster, SERVERS, tag_of(SERVERS_FOLDER))
+    return tag
+
+
+def _load(cluster: Cluster, images: Mapping[str, str], tag: str) -> None:
     done = Path(cluster.environment["CLUSTER_DIR"]) / "images-of-tests" / tag
-    for name, dockerfile in IMAGES.items():
+    for name, dockerfile in images.items():
         if (done / name).exists():
             continue
         argv = [str(CTL), "load-image", f"localhost/{name}:{tag}", dockerfile]
         subprocess.run(argv, check=True, cwd=ROOT, timeout=BUILD_SECONDS, stdin=subprocess.DEVNULL)
         done.mkdir(parents=True, exist_ok=True)
         (done / name).touch()
-    return tag
 
 
-def _tag() -> str:
+def tag_of(*paths: str) -> str:
+    """Return a tag that changes with any file of some paths."""
     digest = hashlib.sha256()
-    roots = [ROOT / each for each in (*SOURCES, *IMAGES.values())]
+    roots = [ROOT / each for each in paths]
     files = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*")) if file.is_file()]
     for file in sorted(files):
         if "__pycache__" not in file.parts:
@@ -191,11 +199,12 @@ class Installation:
                 "dev": {
                     "seed": "for tests only, nothing else",
                     "secrets": {"enabled": True},
-                    "postgres": {"enabled": True, "image": f"localhost/imagebatch-postgres:{self.tag}"},
-                    "s3": {"enabled": True, "image": f"localhost/imagebatch-seaweedfs:{self.tag}"},
+                    "postgres": {"enabled": True, "image": f"localhost/imagebatch-postgres:{tag_of(SERVERS_FOLDER)}"},
+                    "s3": {"enabled": True, "image": f"localhost/imagebatch-seaweedfs:{tag_of(SERVERS_FOLDER)}"},
                 },
                 "settings": {
                     "IMAGEBATCH_FETCH_ALLOW": PODS_AND_SERVICES,
+                    "IMAGEBATCH_FETCH_DEADLINE_SECONDS": HELD_SECONDS,
                     "IMAGEBATCH_WEBHOOK_ALLOW": PODS_AND_SERVICES,
                 },
             },

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.cluster_history import ClusterHistory
 from support.image_server import ImageServer
 from support.installation import Installation, images_of_the_checkout, site_of
+from support.waiting import eventually
 from support.webhook_receiver import WebhookReceiver
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def installation(served: Cluster, tag: str) -> Iterator[Installation]:
         ingress = {"enabled": True, "className": served.environment["INGRESS_CLASS"], "host": installation.host}
         installation.values = {"ingress": ingress}
         installation.install()
+        with installation.service(served.environment["INGRESS_URL"]) as outside:
+            eventually(lambda: outside.http.get("/livez").is_success, 60, "an answer through the ingress")
         yield installation
 
 
@@ -64,3 +68,10 @@ def site(
 ) -> Site:
     """Where the invariants look."""
     return site_of(installation, service, pictures_on_the_node, receiver_on_the_node)
+
+
+@pytest.fixture
+def history(installation: Installation) -> Iterator[ClusterHistory]:
+    """What the cluster tells of the release's namespace while the test runs."""
+    with ClusterHistory(installation.cluster, installation.namespace) as told:
+        yield told
