@@ -194,7 +194,8 @@ class Installation:
             {
                 "crd": {"enabled": False},  # one for all: `served` brings it
                 "publicUrl": self.cluster.environment["INGRESS_URL"],
-                "api": {"image": self._image("api")},
+                "api": {"image": self._image("api"), "resources": LITTLE},
+                "operator": {"resources": LITTLE},
                 "processor": {"image": self._image("processor"), "resources": SMALL},
                 "dev": {
                     "seed": "for tests only, nothing else",
@@ -215,7 +216,8 @@ class Installation:
         return {"repository": f"localhost/imagebatch-{name}", "tag": self.tag}
 
 
-# Requests that let a dozen pods onto a node of two CPUs; the limits are the chart's own.
+# Requests that let several releases and a dozen shards onto a node of two CPUs; the limits are the chart's own.
+LITTLE = {"requests": {"cpu": "10m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}}
 SMALL = {"requests": {"cpu": "50m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 
 
