@@ -52,8 +52,9 @@ METRICS_HEAD = """\
 # Metrics
 
 In the text format of Prometheus: the API's at `/metrics`, the operator's at `/metrics` on the port
-`IMAGEBATCH_METRICS_PORT`, by default of the loopback ([settings](settings.md)). Shards export none: what they did is in their results, which the
-operator counts. No id is ever a label. A histogram has the series `_bucket`, `_sum` and `_count`.
+`IMAGEBATCH_METRICS_PORT`, by default of the loopback ([settings](settings.md)). Shards export none: what they did is in
+their results, which the operator counts. No id is ever a label. A histogram has the series `_bucket`, `_sum` and
+`_count`.
 
 This page is written by `make fmt` from `core/imagebatch/metrics.py`.
 """
