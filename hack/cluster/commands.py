@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="hack/cluster/ctl", description="A throw-away Kubernetes on this machine.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("up", help="have a cluster: build what is missing, start what does not run")
+    commands.add_parser("able", help="tell whether this machine can have one; exit 1 and say why not")
     commands.add_parser("down", help="end it and leave nothing behind but the cache")
     commands.add_parser("status", help="show components, nodes and pods; exit 1 if something is not well")
     commands.add_parser("env", help="print KEY=VALUE lines with what is needed to use it")
@@ -65,6 +66,8 @@ def _here(layout: Layout, given: argparse.Namespace) -> int:
     match given.command:
         case "up":
             lifecycle.up(layout)
+        case "able":
+            lifecycle.want_means()
         case "down":
             lifecycle.down(layout)
         case "status":
@@ -101,6 +104,8 @@ def _one_component(layout: Layout, command: str, given: argparse.Namespace) -> N
 
 def _elsewhere(other: elsewhere.Elsewhere, given: argparse.Namespace) -> int:
     match given.command:
+        case "able":
+            pass
         case "up":
             other.up()
         case "down":

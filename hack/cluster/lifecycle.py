@@ -18,7 +18,7 @@ from cluster.debian import install_missing
 from cluster.images import base_archive, bring, pause_archive
 from cluster.leftovers import end_containers, remove_cgroups, remove_shared_files, remove_state, unmount
 from cluster.machine import boot_id, claimed_by, prepare, recall, release, remember, restore, want_free
-from cluster.programs import build_missing, gateway_definitions, install_wheels, link_programs
+from cluster.programs import build_missing, gateway_definitions, install_wheels, link_programs, want_go
 from cluster.running import Refused, run, say, step, succeeds, wait_until
 from cluster.supervision import start_component, start_together, stop_component
 from cluster.turns import turn
@@ -48,6 +48,12 @@ def up(layout: Layout) -> None:
         say("an earlier start was not finished; what is left of it is thrown away")
         down(layout)
     _make(layout)
+
+
+def want_means() -> None:
+    """Refuse to go on without what a cluster on this machine needs and nobody but its owner can give."""
+    _want_root()
+    want_go()
 
 
 def _want_root() -> None:

@@ -103,7 +103,7 @@ def build_missing(layout: Layout, modules: Sequence[Module] = MODULES) -> None:
 
 
 def _build(module: Module, package: str, target: Path) -> None:
-    _want_go()
+    want_go()
     target.parent.mkdir(parents=True, exist_ok=True)
     flags = link_flags(module, (module.folder / "go.mod").read_text("utf-8"))
     # A name of its own until it is whole: an interrupted build leaves nothing that looks finished.
@@ -117,14 +117,15 @@ def _build(module: Module, package: str, target: Path) -> None:
     unfinished.replace(target)
 
 
-def _want_go() -> None:
+def want_go() -> None:
+    """Refuse to go on without Go."""
     if shutil.which("go") is None:
         raise Refused("Go is needed to build Kubernetes: put a Go 1.26 or newer on the PATH, then run this again")
 
 
 def gateway_definitions() -> Path:
     """The folder with the Gateway API's resource definitions: Go's module cache checks and keeps it."""
-    _want_go()
+    want_go()
     told = run(["go", "mod", "download", "-json", GATEWAY_API], cwd=TOOLS / "gateway-api")
     return Path(json.loads(told)["Dir"]) / "config" / "crd" / "standard"
 

@@ -7,6 +7,7 @@ reached by pods at the node's address.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import json
 import subprocess
@@ -67,12 +68,18 @@ def images_of_the_checkout(cluster: Cluster) -> str:
 
 def _load(cluster: Cluster, images: Mapping[str, str], tag: str) -> None:
     done = Path(cluster.environment["CLUSTER_DIR"]) / "images-of-tests" / tag
+    done.mkdir(parents=True, exist_ok=True)
+    with (done / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker of these tests may be at it
+        _load_missing(images, tag, done)
+
+
+def _load_missing(images: Mapping[str, str], tag: str, done: Path) -> None:
     for name, dockerfile in images.items():
         if (done / name).exists():
             continue
         argv = [str(CTL), "load-image", f"localhost/{name}:{tag}", dockerfile]
         subprocess.run(argv, check=True, cwd=ROOT, timeout=BUILD_SECONDS, stdin=subprocess.DEVNULL)
-        done.mkdir(parents=True, exist_ok=True)
         (done / name).touch()
 
 

@@ -19,15 +19,12 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def served(cluster: Cluster) -> Iterator[Cluster]:
-    """A cluster that serves the resource; the definition goes again unless it was there."""
+def served(cluster: Cluster) -> Cluster:
+    """A cluster that serves the resource. The definition stays: other workers may be at their tests yet."""
     name = definition()["metadata"]["name"]
-    was_there = name in cluster.kubectl("get", "crd", "-o", "name")
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", DEFINITION)
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")
-    yield cluster
-    if not was_there:
-        cluster.kubectl("delete", "crd", name, "--timeout=60s")
+    return cluster
 
 
 @pytest.fixture(scope="module")
