@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-_QUIET = ("urllib3", "minio", "uvicorn.access")  # what they say below a warning is noise here
+_QUIET = ("urllib3", "minio", "uvicorn.access", "kopf.objects")  # what they say below a warning is noise here
 
 
 @contextmanager

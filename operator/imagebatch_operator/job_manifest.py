@@ -99,6 +99,7 @@ def view_of(request_id: str, job: Object, pods_left: int) -> JobView:
         active=max(active(job) + pods_left, int(unseen)),
         succeeded=succeeded,
         failed=shards - succeeded if over else count_indexes(status.get("failedIndexes", "")),
+        starting=max(0, status.get("active", 0) - (status.get("ready") or 0)),
     )
 
 

@@ -114,7 +114,9 @@ class ClusterOperator:
 
     def _hear_resource(self, found: dict[str, Any], deleted: bool) -> None:
         self._resources_watch.tell(found, deleted=deleted)
-        self._loop.look_at(self._registry.forget(found) if deleted else self._registry.note(found))
+        request_id = self._registry.forget(found) if deleted else self._registry.note(found)
+        if deleted or self._registry.is_news(found):
+            self._loop.look_at(request_id)
 
     def _hear_job(self, found: dict[str, Any], deleted: bool) -> None:
         self._jobs_watch.tell(found, deleted=deleted)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SOONEST_SECONDS = 0.1
 SHARE_OF_AGE = 0.1  # a young batch is looked at often, so that a small one ends soon
+QUEUE_FACTOR = 5  # a batch of which no shard runs is looked at so much rarer
 LOOKING_SHARE = 10  # of the time, at most a tenth goes into looking
 LOCKED_SECONDS = 1.0
 CLUSTER = "cluster"
@@ -236,7 +237,10 @@ class Reconciler:
 
     def _pause_seconds(self, batch: Batch, observation: Observation) -> float:
         """Return when to look at a running batch again: often while it is young, five times rarer in a queue."""
+        job = observation.job
+        if job is not None and 0 < job.active <= job.starting:
+            return QUEUE_FACTOR * self._progress_seconds  # word comes when one runs
         age_seconds = (self._clock.now() - batch.created_at).total_seconds()
-        waiting = observation.job is not None and observation.job.active == 0
-        longest = self._progress_seconds * (5 if waiting else 1)
+        in_queue = job is not None and job.active == 0
+        longest = self._progress_seconds * (QUEUE_FACTOR if in_queue else 1)
         return max(SOONEST_SECONDS, min(longest, SHARE_OF_AGE * age_seconds))

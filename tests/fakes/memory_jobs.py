@@ -42,8 +42,8 @@ class MemoryJobs:
         self.calls.append("delete")
         self.jobs.pop(request_id, None)
 
-    def set(self, request_id: str, *, active: int = 0, succeeded: int = 0, failed: int = 0) -> None:
-        self.jobs[request_id] = JobView(self.jobs[request_id].spec, active, succeeded, failed)
+    def set(self, request_id: str, *, active: int = 0, succeeded: int = 0, failed: int = 0, starting: int = 0) -> None:
+        self.jobs[request_id] = JobView(self.jobs[request_id].spec, active, succeeded, failed, starting)
 
 
 class MemoryRegistry:

@@ -49,6 +49,7 @@ class ClusterRegistry:
         self._clock = clock
         self._found: dict[str, Object] = {}
         self._names: dict[str, str] = {}
+        self._generations: dict[str, int] = {}
 
     def place(self, request_id: str) -> Resource | None:
         """Return where a new request will be declared."""
@@ -103,7 +104,7 @@ class ClusterRegistry:
         request_id = batch.request_id
         found = self._found.get(request_id) or self._get(request_id, resource)
         try:
-            # Once more if it was changed since it was found; if it is again, the watch tells of that.
+            # Once more if it was changed since it was found; if it is again, a later look writes it.
             if found is not None and not self._write(batch, found, job):
                 found = self._get(request_id, resource)
                 if found is not None:
@@ -120,6 +121,16 @@ class ClusterRegistry:
         if uid is not None:
             self._cluster.delete(IMAGE_BATCHES, resource.name, uid)
 
+    def is_news(self, found: Object) -> bool:
+        """Return whether people did something to a resource since it was last asked about: not if its status changed.
+
+        That is written here, and would have every look at a batch followed by another one.
+        """
+        uid, generation = found["metadata"]["uid"], found["metadata"]["generation"]
+        before = self._generations.get(uid)
+        self._generations[uid] = generation
+        return before != generation or is_going(found)
+
     def note(self, found: Object) -> str:
         """Take notice of a resource; return the id of the request that it seems to stand for."""
         request_id = claimed_id(found)
@@ -131,6 +142,7 @@ class ClusterRegistry:
         request_id = claimed_id(found)
         self._names.pop(request_id, None)
         self._found.pop(request_id, None)
+        self._generations.pop(found["metadata"]["uid"], None)
         return request_id
 
     def warn(self, resource: Resource, reason: str, message: str) -> None:

@@ -52,12 +52,16 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A Job as it stands. `active` counts workers running or still ending; `failed` indexes are given up."""
+    """A Job as it stands. `active` counts workers running or still ending; `failed` indexes are given up.
+
+    `starting` are those of the active that do not run yet. Where there are such, word comes when one does.
+    """
 
     spec: JobSpec
     active: int
     succeeded: int
     failed: int
+    starting: int = 0
 
     @property
     def finished(self) -> bool:

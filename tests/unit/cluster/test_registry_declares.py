@@ -128,6 +128,19 @@ def test_hand_written_resource_when_noted_is_found_by_its_uid(
     assert (request_id, read.resource.name) == (found["metadata"]["uid"], "mugs")
 
 
+def test_resource_when_people_change_it_is_news_and_its_status_is_none(
+    registry: ClusterRegistry, cluster: MemoryCluster
+) -> None:
+    found = cluster.put(IMAGE_BATCHES, written("mugs"))
+    assert registry.is_news(found)
+    assert not registry.is_news(cluster.patch(IMAGE_BATCHES, "mugs", {"status": {"status": "Pending"}}, "status"))
+    assert registry.is_news(cluster.patch(IMAGE_BATCHES, "mugs", {"spec": {"suspend": True}}))
+    going = cluster.edit(IMAGE_BATCHES, "mugs", metadata={"deletionTimestamp": "2026-01-02T03:04:05Z"})
+    assert registry.is_news(going)
+    registry.forget(going)
+    assert registry.is_news(found)
+
+
 def test_hand_written_resource_once_it_is_going_or_gone_is_not_there(
     registry: ClusterRegistry, cluster: MemoryCluster
 ) -> None:

@@ -60,6 +60,14 @@ def test_view_of_a_job_in_each_state_counts_its_shards(
     assert counts(found, pods_left) == expected
 
 
+@pytest.mark.parametrize(
+    ("status", "starting"),
+    [({}, 0), ({"active": 4}, 4), ({"active": 4, "ready": 3}, 1), ({"active": 1, "ready": 2}, 0)],
+)
+def test_view_of_a_job_whose_pods_are_not_ready_has_them_starting(status: dict[str, int], starting: int) -> None:
+    assert view_of(REQUEST_ID, job(**status), 0).starting == starting
+
+
 def test_view_of_a_job_that_is_to_rest_is_active_until_its_controller_saw_that() -> None:
     assert counts(job(suspended=True))[0] == 1
     assert counts(job(suspended=True, active=3))[0] == 3

@@ -140,7 +140,10 @@ def test_reconcile_while_another_process_settles_comes_back_soon(
     assert batches.finals == {}
 
 
-@pytest.mark.parametrize(("age_seconds", "active", "pause"), [(0, 1, 0.1), (5, 1, 0.5), (60, 1, 1.0), (600, 0, 5.0)])
+@pytest.mark.parametrize(
+    ("age_seconds", "active", "starting", "pause"),
+    [(0, 1, 0, 0.1), (5, 1, 0, 0.5), (60, 1, 0, 1.0), (600, 0, 0, 5.0), (1, 2, 2, 5.0), (1, 2, 1, 0.1)],
+)
 def test_reconcile_of_a_running_batch_by_age_says_when_to_look_again(
     reconciler: Reconciler,
     accepted: Accept,
@@ -148,11 +151,12 @@ def test_reconcile_of_a_running_batch_by_age_says_when_to_look_again(
     clock: ManualClock,
     age_seconds: float,
     active: int,
+    starting: int,
     pause: float,
 ) -> None:
     accepted(URLS)
     reconciler.reconcile(REQUEST_ID)
-    jobs.set(REQUEST_ID, active=active)
+    jobs.set(REQUEST_ID, active=active, starting=starting)
     clock.pass_(age_seconds)
     assert reconciler.reconcile(REQUEST_ID) == pytest.approx(pause)
 

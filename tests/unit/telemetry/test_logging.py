@@ -20,7 +20,7 @@ def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     hooks = sys.excepthook, threading.excepthook
-    quiet = {name: logging.getLogger(name).level for name in ("urllib3", "minio", "uvicorn.access")}
+    quiet = {name: logging.getLogger(name).level for name in ("urllib3", "minio", "uvicorn.access", "kopf.objects")}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
