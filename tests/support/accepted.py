@@ -79,13 +79,18 @@ def send(
     delay_seconds: float = 0.0,
 ) -> Accepted:
     """Upload a batch of small pictures with URLs of its own, four in a row, each sent after a delay."""
+    lists = offer(source, images, name, delay_seconds)
+    fields = {"webhook_url": webhook_url} if webhook_url else {}
+    return Accepted(service.upload(csv_of(lists), **fields), lists, webhook=bool(webhook_url))
+
+
+def offer(source: ImageServer, images: int, name: str = "p", delay_seconds: float = 0.0) -> list[list[str]]:
+    """Serve small pictures, each after a delay; return their URLs in rows of four. The query is an image's number."""
     for number in range(PICTURES):
         picture = pictures.jpeg(96, 64, seed=number)
         source.add(f"/{name}{number}.jpg", Reply(picture, "image/jpeg", delay_seconds=delay_seconds))
     urls = [source.url(f"/{name}{n % PICTURES}.jpg?{n}") for n in range(images)]
-    lists = [urls[n : n + URLS_IN_A_ROW] for n in range(0, images, URLS_IN_A_ROW)]
-    fields = {"webhook_url": webhook_url} if webhook_url else {}
-    return Accepted(service.upload(csv_of(lists), **fields), lists, webhook=bool(webhook_url))
+    return [urls[n : n + URLS_IN_A_ROW] for n in range(0, images, URLS_IN_A_ROW)]
 
 
 def fetches(source: ImageServer) -> Counter[str]:
