@@ -64,6 +64,17 @@ class KubernetesJobs:
         """Remove a Job with its pods; when there is none nothing happens."""
         self._cluster.delete(JOBS, names.job_name(request_id))
 
+    def let_namespace_go(self) -> None:
+        """Delete every Job if the namespace is being deleted, which would wait for them for ever.
+
+        It deletes nothing else before the last pod is gone, and a Job that may run a shard again keeps the last failed
+        pod of it until there is another one, which the namespace does not take in any more.
+        """
+        if not self._cluster.namespace_is_going():
+            return
+        for job in self.all():
+            self._cluster.delete(JOBS, job["metadata"]["name"])
+
     def all(self) -> Iterator[dict[str, Any]]:
         """Yield the Jobs of all batches as the API server has them."""
         return self._cluster.list(JOBS, SELECTOR)

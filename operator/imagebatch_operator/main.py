@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -20,7 +21,7 @@ from imagebatch.cluster.status import needs_a_look
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.metrics import Metrics
 from imagebatch.model.batch import BatchSpec
-from imagebatch.model.errors import Misconfigured
+from imagebatch.model.errors import ImageBatchError, Misconfigured
 from imagebatch.net.addresses import parse_rules
 from imagebatch.net.http import GuardedHttp
 from imagebatch.settings import ClusterOperatorSettings, load
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
 MISCONFIGURED_EXIT = 2
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -164,6 +167,10 @@ class ClusterOperator:
 
     def _end(self) -> None:
         self._stop.set()
+        try:
+            self._jobs.let_namespace_go()
+        except ImageBatchError as error:
+            log.warning("whether the namespace is being deleted is not known: %s", error)
         self._thread.join()
         self._database.close()
 

@@ -27,9 +27,13 @@ class MemoryCluster:
         self.namespace = namespace
         self.requests: list[tuple[str, str, str]] = []
         self.trouble: Exception | None = None
+        self.is_going = False
         self.meanwhile: Callable[[str, Kind, str], None] = lambda *_: None
         self._objects: dict[tuple[Kind, str], Object] = {}
         self._versions = count(1)
+
+    def namespace_is_going(self) -> bool:
+        return self.is_going
 
     def get(self, kind: Kind, name: str) -> Object | None:
         self._asked("GET", kind, name)

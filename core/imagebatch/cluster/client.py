@@ -50,6 +50,10 @@ CONFIG_MAPS = Kind("/api/v1", "configmaps")
 EVENTS = Kind("/api/v1", "events")
 
 
+class NamespaceGoing(Refused):
+    """The namespace is being deleted: nothing new is taken into it."""
+
+
 class Cluster:
     """One namespace of a cluster. Thread-safe. Every method raises Unavailable, and Refused for what is not allowed.
 
@@ -86,6 +90,15 @@ class Cluster:
     def create(self, kind: Kind, body: Object) -> Object:
         """Create an object and return it. Raises Conflict when its name is taken."""
         return self._call("POST", kind, body=body)
+
+    def namespace_is_going(self) -> bool:
+        """Return whether the namespace is being deleted, as an event is told that would be made and is not."""
+        event = {"metadata": {"generateName": "ask-"}, "involvedObject": {"namespace": self.namespace}}
+        try:
+            self._call("POST", EVENTS, query={"dryRun": "All"}, body=event)
+        except NamespaceGoing:
+            return True
+        return False
 
     def patch(self, kind: Kind, name: str, change: Object, subresource: str = "") -> Object:
         """Merge a change into an object (RFC 7386) and return it. Raises NotFound.
@@ -145,8 +158,11 @@ def refusal(verb: str, kind: Kind, name: str, status: int, data: bytes) -> Image
     details = _details(data)
     if status == 404 and details.get("name"):
         return NotFound(words)
-    if status == 409 or (status == 422 and _is_of_another_uid(details)):
+    # A patch is refused because its uid, a precondition, is not that of the object of the name.
+    if status == 409 or (status == 422 and _has_cause(details, "field", "metadata.uid")):
         return Conflict(words)
+    if status == 403 and _has_cause(details, "reason", "NamespaceTerminating"):
+        return NamespaceGoing(words)
     if status in (400, 403, 405, 413, 415, 422):
         return Refused(words)
     return Unavailable(words, dependency=DEPENDENCY)
@@ -169,9 +185,8 @@ def _details(data: bytes) -> Object:
     return details if isinstance(details, dict) else {}
 
 
-def _is_of_another_uid(details: Object) -> bool:
-    """Return whether a patch was refused because its uid, a precondition, is not that of the object of the name."""
-    return any(cause.get("field") == "metadata.uid" for cause in details.get("causes") or ())
+def _has_cause(details: Object, key: str, value: str) -> bool:
+    return any(cause.get(key) == value for cause in details.get("causes") or ())
 
 
 def _words(data: bytes) -> str:

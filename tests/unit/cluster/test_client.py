@@ -151,6 +151,25 @@ def test_refusal_of_a_patch_under_another_uid_is_a_conflict() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "is_going"),
+    [
+        (Answer(201, {}), False),
+        (Answer(403, {"message": "no", "details": {"causes": [{"reason": "NamespaceTerminating"}]}}), True),
+    ],
+)
+def test_namespace_that_is_being_deleted_takes_no_event(answer: Answer, is_going: bool) -> None:
+    client = PlayedClient(answer)
+    assert Cluster(client, "shop").namespace_is_going() is is_going
+    [(method, url, _, _)] = client.asked
+    assert (method, url.partition("/api/v1")[2]) == ("POST", "/namespaces/shop/events?dryRun=All")
+
+
+def test_event_that_is_forbidden_leaves_open_whether_the_namespace_goes() -> None:
+    with pytest.raises(Refused):
+        Cluster(PlayedClient(Answer(403, {"message": "forbidden"})), "shop").namespace_is_going()
+
+
+@pytest.mark.parametrize(
     ("data", "words"),
     [
         (json.dumps({"message": "x" * 100_000}).encode(), "x" * 1_000),

@@ -39,6 +39,16 @@ def test_create_when_the_job_is_there_already_does_nothing(
     assert made["spec"]["parallelism"] == 4
 
 
+@pytest.mark.parametrize(("is_going", "left"), [(True, 0), (False, 1)])
+def test_jobs_when_the_operator_ends_go_only_with_their_namespace(
+    kubernetes_jobs: KubernetesJobs, cluster: MemoryCluster, is_going: bool, left: int
+) -> None:
+    kubernetes_jobs.create(job_spec())
+    cluster.is_going = is_going
+    kubernetes_jobs.let_namespace_go()
+    assert len(cluster.made(JOBS)) == left
+
+
 def test_create_while_a_job_of_another_owner_is_there_waits(
     kubernetes_jobs: KubernetesJobs, cluster: MemoryCluster
 ) -> None:
