@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from itertools import product
-from pathlib import Path
-
 import pytest
 from support import chart
-
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "rbac.md"
-ROW = re.compile(r"^\| (`\S+`|core) \| `(\S+)` \| `(\S+)` \| (.+) \|$", re.MULTILINE)
+from support.listed_rights import Right, granted, listed
 
 
-def listed(component: str) -> set[tuple[str, str, str]]:
-    """Group, resource and verb of each row of a component's table."""
-    section = PAGE.read_text("utf-8").partition(f"\n## {component}\n")[2].partition("\n## ")[0]
-    return {("" if group == "core" else group.strip("`"), what, verb) for group, what, verb, _ in ROW.findall(section)}
-
-
-def granted(component: str) -> set[tuple[str, str, str]]:
-    """Group, resource and verb of each right of a component's Role."""
-    rules = chart.named("Role", f"-{component}", chart.EVERYTHING)["rules"]
-    return {right for rule in rules for right in product(rule["apiGroups"], rule["resources"], rule["verbs"])}
+def rendered(component: str) -> set[Right]:
+    """Each right of a component's Role."""
+    return granted(chart.named("Role", f"-{component}", chart.EVERYTHING)["rules"])
 
 
 @pytest.mark.parametrize("component", ["api", "operator"])
 def test_rights_when_granted_are_those_of_the_list(component: str) -> None:
-    assert granted(component) == listed(component) != set()
+    assert rendered(component) == listed(component) != set()
 
 
 def test_rights_when_everything_is_on_reach_no_secret_and_not_beyond_the_namespace() -> None:
     kinds = {each["kind"] for each in chart.objects(chart.EVERYTHING)}
     assert not {"ClusterRole", "ClusterRoleBinding"} & kinds
-    rights = granted("api") | granted("operator")
+    rights = rendered("api") | rendered("operator")
     assert not [right for right in rights if "secrets" in right or "*" in right or "/finalizers" in right[1]]
 
 
