@@ -8,7 +8,7 @@ BIN := .venv/bin
 TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
 
 .PHONY: help demo dev test faults soak lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
-.PHONY: cluster-up cluster-down cluster-status cluster-logs
+.PHONY: cluster-up cluster-down cluster-status cluster-logs test-cluster faults-cluster bench-cluster
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,9 +19,17 @@ demo: set-up-embedded ## Run the main job before your eyes, with sample pictures
 dev: set-up-embedded ## Start the whole service on this machine, with the sample pictures; Ctrl-C stops it.
 	@exec $(BIN)/imagebatch dev --samples
 
-test: set-up-dev set-up-newman ## Run lint, every test, and the Postman collection against the embedded service.
+test: set-up-dev set-up-newman ## Run lint and every test, those on a real Kubernetes too where this machine can have one.
 	@$(MAKE) lint
 	@$(BIN)/pytest $(TESTS)
+	@if hack/cluster/ctl able; then $(MAKE) test-cluster; else echo "test: the chart's and the cluster's tests are left out"; fi
+
+test-cluster: set-up-dev ## Test the chart, then everything on a real Kubernetes that comes and goes (root on Debian, Go).
+	@$(BIN)/pytest tests/chart
+	@hack/cluster/run-tests
+
+faults-cluster: set-up-dev ## The same faults on the cluster, with outages of one and two minutes.
+	@FAULT_SECONDS=$${FAULT_SECONDS:-120} hack/cluster/run-tests -v --timeout=3600
 
 faults: set-up-dev ## Have database and store fail for two minutes each in every phase of a batch; more than an hour.
 	@FAULT_SECONDS=$${FAULT_SECONDS:-120} $(BIN)/pytest -v -rP --timeout=3600 tests/e2e/embedded/test_faults_outages.py
@@ -43,6 +51,9 @@ fmt: set-up-dev ## Format the code, mend what ruff can mend, and write what is g
 	@$(BIN)/python hack/reference_pages.py
 	@$(BIN)/python hack/cli_reference.py
 	@$(BIN)/python hack/manifests.py
+
+bench-cluster: set-up-dev ## Measure what Kubernetes and the operator add to bare Jobs (make bench-cluster ARGS=--quick).
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench_cluster $(ARGS)
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios (make bench ARGS=--quick).
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)

@@ -53,7 +53,8 @@ def test_readme_upload_through_the_ingress_gives_what_one_machine_gives(
     upload = scripts(ROOT / "README.md")[0]
     (tmp_path / "docs" / "samples").mkdir(parents=True)
     (tmp_path / "docs" / "samples" / "products.csv").write_bytes(sample_csv)
-    options = f'curl -sS -H "Authorization: Bearer {installation.api_key}" -F webhook_url={receiver}'
+    headers = f'-H "Authorization: Bearer {installation.api_key}" -H "Host: {installation.host}"'
+    options = f"curl -sS {headers} -F webhook_url={receiver}"
     shell = Shell(tmp_path, {API: installation.cluster.environment["INGRESS_URL"], "curl": options})
 
     request_id = json.loads(shell.run(upload))["request_id"]
