@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-_QUIET = ("urllib3", "minio", "uvicorn.access", "kopf.objects")  # what they say below a warning is noise here
+# What they say below a warning is noise here: a line for each request, event or probe.
+_QUIET = ("urllib3", "minio", "uvicorn.access", "aiohttp.access", "kopf.objects", "kopf.activities.probe")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ LABELS = {
 }
 SELECTOR = ",".join([*(f"{name}={value}" for name, value in LABELS.items()), REQUEST_ID_LABEL])
 NEVER, STOPPED = 42, 43  # exit codes of the processor
+ENDED_BY_SIGTERM = 143  # before its handler was there
 ENDED = ("Succeeded", "Failed")
 
 
@@ -147,7 +148,8 @@ def _pod(request_id: str, template: Object, labels: dict[str, str], marks: dict[
 
 def _rules() -> list[Object]:
     """The first that fits: lost to the cluster or stopped by it costs no retry, 42 gives the shard up at once."""
-    stopped, never = ({"containerName": CONTAINER, "operator": "In", "values": [code]} for code in (STOPPED, NEVER))
+    codes = ([STOPPED, ENDED_BY_SIGTERM], [NEVER])
+    stopped, never = ({"containerName": CONTAINER, "operator": "In", "values": values} for values in codes)
     return [
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         {"action": "Ignore", "onExitCodes": stopped},

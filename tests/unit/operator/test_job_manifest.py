@@ -67,7 +67,7 @@ JOB = {
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                 {
                     "action": "Ignore",
-                    "onExitCodes": {"containerName": "processor", "operator": "In", "values": [43]},
+                    "onExitCodes": {"containerName": "processor", "operator": "In", "values": [43, 143]},
                 },
                 {
                     "action": "FailIndex",

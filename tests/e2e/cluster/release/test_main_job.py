@@ -79,7 +79,7 @@ def on_one_machine(data: bytes) -> list[tuple[list[str], list[str | None]]]:
 def essence(service: Service, status: dict[str, Any]) -> list[tuple[list[str], list[str | None]]]:
     """Return every row of the output as it was sent, with the SHA-256 of the image behind each link, in order."""
     report = service.get(status["report_url"]).json()
-    sums = {image["output_url"]: image["sha256"] for image in report["images"]}
+    sums = {image["output_url"]: image["sha256"] for image in report["images"] if image["output_url"]}
     text = service.get(status["result_url"]).content.decode()
     _, *rows = csv.reader(io.StringIO(text, newline=""))
     return [(row[:-1], [sums[link] if link else None for link in row[-1].split(",")]) for row in rows]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.containers import freeze_container
+from support.invariants import check_all
 from support.service import FINAL
 from support.ten_shards import AT_ONCE, TenShards, ten_shards
 from support.waiting import eventually
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(1_200)  # the first test builds the images
 
 STOP_SECONDS = 60.0
+UNKILLED_SECONDS = 18.0  # what does not obey is killed after 20
 
 
 @pytest.fixture
@@ -67,6 +69,20 @@ def test_batch_suspended_and_resumed_goes_on_where_it_was(shards: TenShards) -> 
     _ask(shards, "resume")
     shards.check(stops=AT_ONCE)
     assert _condition(shards, "Suspended") == "False"
+
+
+def test_batch_suspended_as_its_pods_begin_has_them_end_at_once_and_loses_no_try(
+    installation: Installation, site: Site
+) -> None:
+    with ten_shards(installation, site, held=True, retriesPerShard=0) as shards:
+        eventually(shards.pods, STOP_SECONDS, "the first pods")
+        _ask(shards, "suspend")
+        eventually(lambda: not shards.pods(), UNKILLED_SECONDS, "the end of the pods, which are not waited for")
+        shards.gate.set()
+        _ask(shards, "resume")
+        shards.follow()
+        assert shards.batch.last["reason"] == "AllSucceeded"
+        check_all(site, [shards.batch], stops=AT_ONCE)
 
 
 def test_parallelism_lowered_from_four_to_one_stops_three_that_go_on_one_by_one(shards: TenShards) -> None:
