@@ -53,6 +53,12 @@ def test_settings_when_numbers_are_large_are_written_plainly() -> None:
     assert loaded("processor/processor", chart.EVERYTHING).fetch.fetch_deadline_seconds == 2.5
 
 
+def test_live_counts_when_nothing_is_said_cost_the_api_server_less() -> None:
+    assert loaded("imagebatch-operator/operator", chart.STORE).operator.progress_seconds == 3.0
+    values = {**chart.STORE, "settings": {"IMAGEBATCH_PROGRESS_SECONDS": 0.5}}
+    assert loaded("imagebatch-operator/operator", values).operator.progress_seconds == 0.5
+
+
 def test_cluster_ranges_when_given_are_refused_beside_those_of_the_settings() -> None:
     values = {
         **chart.STORE,
