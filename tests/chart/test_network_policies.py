@@ -56,6 +56,13 @@ def test_api_when_it_does_its_work_reaches_no_internet() -> None:
     assert ports("api") == {53, 443, 5432, 6443}
 
 
+@pytest.mark.parametrize("name", ["api", "operator"])
+def test_api_server_when_it_listens_elsewhere_is_reached_there(name: str) -> None:
+    values = {**chart.STORE, "networkPolicy": {"apiServerPorts": [16443], "apiServerTo": chart.PEERS}}
+    (rule,) = [rule for rule in policy(name, values)["egress"] if rule.get("to") == chart.PEERS]
+    assert rule["ports"] == [{"port": 16443, "protocol": "TCP"}]
+
+
 @pytest.mark.parametrize(("name", "port"), [("api", 8000), ("operator", 9090)])
 def test_program_when_no_one_is_named_is_reached_by_all_on_its_one_port(name: str, port: int) -> None:
     assert policy(name)["ingress"] == [{"ports": [{"port": port, "protocol": "TCP"}]}]

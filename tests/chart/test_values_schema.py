@@ -38,6 +38,7 @@ def refused(path: str, value: Any) -> str:
         ("logFormat", "xml", "at '/logFormat': value must be one of 'json', 'console'"),
         ("publicUrl", "images.example.com", "at '/publicUrl': 'images.example.com' does not match"),
         ("clusterCidrs", ["10.0.0.0"], "at '/clusterCidrs/0': '10.0.0.0' does not match"),
+        ("networkPolicy.apiServerPorts", [], "at '/networkPolicy/apiServerPorts': minItems: got 0, want 1"),
         ("httpRoute.enabled", True, "at '/httpRoute/parentRefs': minItems: got 0, want 1"),
         ("service.type", "ExternalName", "at '/service/type': value must be one of"),
         ("links.existingSecret", "", "at '/links/existingSecret': '' does not match"),

@@ -43,7 +43,10 @@
 {{ include "imagebatch.egressToDns" . }}
 {{ include "imagebatch.egressToDatabase" . }}
 {{ include "imagebatch.egressToStore" . }}
-- ports: [{port: 443, protocol: TCP}, {port: 6443, protocol: TCP}]
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
   {{- with .Values.networkPolicy.apiServerTo }}
   to: {{- toYaml . | nindent 4 }}
   {{- end }}
