@@ -224,7 +224,7 @@ class Installation:
 
 
 # Requests that let several releases and a dozen shards onto a node of two CPUs; the limits are the chart's own.
-LITTLE = {"requests": {"cpu": "10m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}}
+LITTLE = {"requests": {"cpu": "10m", "memory": "256Mi"}}
 SMALL = {"requests": {"cpu": "50m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 
 
