@@ -21,7 +21,7 @@ dev: set-up-embedded ## Start the whole service on this machine, with the sample
 
 test: set-up-dev set-up-newman ## Run lint and every test, those on a real Kubernetes too where this machine can have one.
 	@$(MAKE) lint
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 	@if hack/cluster/ctl able; then $(MAKE) test-cluster; else echo "test: the chart's and the cluster's tests are left out"; fi
 
 test-cluster: set-up-dev ## Test the chart, then everything on a real Kubernetes that comes and goes (root on Debian, Go).

@@ -6,6 +6,7 @@ What cannot become one ends at once as Failed/InvalidSource, with a row and a we
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ from imagebatch.model.source import HandWritten, RetrySource
 from imagebatch.ports import Final, NewBatch
 from imagebatch.retry import Asked, accept_retry
 from imagebatch_operator.notice import delivery_for
+from imagebatch_operator.settle import LARGE_SLOTS
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from threading import Lock
 
     from imagebatch.cluster import ClusterRegistry
     from imagebatch.metrics import Metrics
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 # A ConfigMap is applied after what names it, an object uploaded a moment later: nobody orders such things.
 PATIENCE = timedelta(minutes=5)
 ROWS_NAMED = 20
+LARGE_CSV_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +56,10 @@ class HandWrittenIntake:
         default_key_name: str,
         clock: Clock,
         metrics: Metrics,
+        large: Lock,
     ) -> None:
+        """`large` is held while a large CSV is worked on: it takes up to 40 times its size of memory."""
+        self._large = large
         self._registry = registry
         self._batches = batches
         self._archive = archive
@@ -92,18 +99,19 @@ class HandWrittenIntake:
         # Once it was read the source is not asked again: it may be another by now.
         stored = self._store.head(names.input_key(found.request_id))
         data = self._store.get(stored.key) if stored else self._reader.read(found.source)
-        intake.accept(
-            found.request_id,
-            data,
-            found.spec,
-            found.owner,
-            store=self._store,
-            batches=self._batches,
-            registry=self._registry,
-            limits=self._limits,
-            clock=self._clock,
-            resource=found.resource,
-        )
+        with self._large if len(data) > LARGE_CSV_BYTES else nullcontext():
+            intake.accept(
+                found.request_id,
+                data,
+                found.spec,
+                found.owner,
+                store=self._store,
+                batches=self._batches,
+                registry=self._registry,
+                limits=self._limits,
+                clock=self._clock,
+                resource=found.resource,
+            )
 
     def _accept_retry(self, found: HandWritten, parent_id: str) -> None:
         parent = self._batches.get(parent_id)
@@ -111,16 +119,17 @@ class HandWrittenIntake:
         if parent.owner != found.owner and its_namespace != found.resource.namespace:
             raise NotFound(f"there is no request {parent_id!r}")
         try:
-            accept_retry(
-                parent,
-                store=self._store,
-                batches=self._batches,
-                archive=self._archive,
-                listings=self._listings,
-                registry=self._registry,
-                clock=self._clock,
-                asked=Asked(found.request_id, found.owner, found.spec, found.resource),
-            )
+            with self._large if parent.progress.counts.total > LARGE_SLOTS else nullcontext():
+                accept_retry(
+                    parent,
+                    store=self._store,
+                    batches=self._batches,
+                    archive=self._archive,
+                    listings=self._listings,
+                    registry=self._registry,
+                    clock=self._clock,
+                    asked=Asked(found.request_id, found.owner, found.spec, found.resource),
+                )
         except Conflict as error:
             if error.code == "retry_in_progress":
                 raise Unavailable(error.message, dependency="database") from error

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from imagebatch.model import names
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.errors import Refused, Unavailable
 from imagebatch.model.request_ids import is_request_id
 from imagebatch.telemetry import about
 from imagebatch_operator.removal import Remover
@@ -98,7 +98,14 @@ class Housekeeper:
             freed = False
             for deleted in self._archive.deleted():
                 with about(deleted.request_id):
-                    freed |= self._remove_request(deleted, remover)
+                    freed |= self._removed_unless_refused(deleted, remover)
+
+    def _removed_unless_refused(self, deleted: Deleted, remover: Remover) -> bool:
+        try:
+            return self._remove_request(deleted, remover)
+        except Refused:
+            log.warning("the resource of a deleted request may not be removed, so the request stays", exc_info=True)
+            return False
 
     def _remove_request(self, deleted: Deleted, remover: Remover) -> bool:
         """Remove what no retry needs of a request; return whether it went for good."""

@@ -136,16 +136,21 @@ def decide(batch: Batch, intent: Intent, observation: Observation, now: datetime
     job = observation.job
     if batch.status.is_final:
         if job is not None:
-            return Decision(DeleteJob(), watch=True)
+            return _remove(job)
         return Decision(Withdraw()) if _is_past_its_time(batch, intent, now) else NOTHING
     stop, its_own = _stop(batch, intent, observation, now), job is None or _is_of(job, batch)
     has_ended = its_own and _has_ended(job, stop, observation.shards)
     if has_ended or _waited_long_enough(batch, stop, observation.shards, now):
         return _end(batch, intent, observation, stop, now)
-    if not its_own:
-        return Decision(DeleteJob(), watch=True)
+    if job is not None and not its_own:
+        return _remove(job)
     action = _steer(batch, intent, observation, stop)
     return Decision(action, _show(batch, intent, observation), watch=_moves(job, stop, action))
+
+
+def _remove(job: JobView) -> Decision:
+    """Return what rids a batch of a Job. Pods that are left of one that is gone, as of a lost node, are waited for."""
+    return Decision(DeleteJob() if job.spec.shards else None, watch=True)
 
 
 def deadline(batch: Batch, now: datetime) -> datetime:

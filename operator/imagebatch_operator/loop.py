@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import start_http_server
 
 from imagebatch.metrics import Metrics
-from imagebatch.model.errors import ImageBatchError
+from imagebatch.model.errors import ImageBatchError, Refused, Unavailable
 from imagebatch_operator.housekeeping import Housekeeper, keep_house_until
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
@@ -51,7 +51,8 @@ class OperatorPorts:
 class OperatorLoop:
     """Everything that drives batches to their end, for a given registry and given Jobs.
 
-    `take_in` is as the Reconciler has it; `noticed` returns further ids for every sweep, beside the unfinished.
+    `take_in` is as the Reconciler has it; `noticed` returns further ids for every sweep, beside the unfinished. `large`
+    is held while a large batch is worked on.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class OperatorLoop:
         metrics: Metrics | None = None,
         take_in: Callable[[str], bool] = lambda _: False,
         noticed: Callable[[], Iterable[str]] = tuple,
+        large: threading.Lock | None = None,
     ) -> None:
         self._ports = ports
+        self._large = large
         self._settings = settings
         self._noticed = noticed
         self._metrics = metrics or Metrics()
@@ -94,6 +97,10 @@ class OperatorLoop:
     def look_at(self, request_id: str) -> None:
         """Have a request looked at now. Any thread may call it."""
         self._queue.add(request_id)
+
+    def is_working(self) -> bool:
+        """Return whether every worker of the queue lives."""
+        return self._queue.is_alive()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then end what was begun."""
@@ -149,6 +156,8 @@ class OperatorLoop:
                 return self._reconciler.reconcile(request_id)
         except ImageBatchError as error:
             self._metrics.reconcile_failures.labels(error.code).inc()
+            if isinstance(error, Refused):  # it may not even look: nothing can be decided before it may
+                raise Unavailable(error.message, dependency="cluster") from error
             raise
 
     def _make_reconciler(self, take_in: Callable[[str], bool]) -> Reconciler:
@@ -161,6 +170,7 @@ class OperatorLoop:
             clock=ports.clock,
             metrics=self._metrics,
             schedule=Schedule.parse(settings.webhooks.webhook_schedule_seconds),
+            large=self._large,
         )
         return Reconciler(
             batches=ports.batches,

@@ -33,7 +33,7 @@ from imagebatch_operator.job_manifest import check_template
 from imagebatch_operator.kubernetes_jobs import KubernetesJobs
 from imagebatch_operator.loop import OperatorLoop, OperatorPorts
 from imagebatch_operator.source import SourceReader
-from imagebatch_operator.watch_health import WatchHealth
+from imagebatch_operator.watch_health import WatchHealth, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,7 @@ class ClusterOperator:
     def __init__(self, settings: ClusterOperatorSettings) -> None:
         operator, clock, metrics = settings.operator, SystemClock(), Metrics()
         self._clock = clock
+        self._large = threading.Lock()
         self._cluster = connect(settings.cluster.namespace, metrics.count_cluster_request)
         self._database = PostgresDatabase(operator.database)
         store = S3BlobStore(operator.store, patience_seconds=STORE_PATIENCE_SECONDS)
@@ -99,6 +100,7 @@ class ClusterOperator:
             metrics=metrics,
             take_in=self._intake(settings, store, metrics).take_in,
             noticed=self._noticed,
+            large=self._large,
         )
         self._resources_watch, self._jobs_watch = WatchHealth(clock.monotonic), WatchHealth(clock.monotonic)
         self._stop = threading.Event()
@@ -112,7 +114,7 @@ class ClusterOperator:
             start=self._thread.start,
             stop=self._end,
             silent_seconds=lambda: max(self._resources_watch.silent_seconds(), self._jobs_watch.silent_seconds()),
-            is_working=self._thread.is_alive,
+            is_working=lambda: self._thread.is_alive() and self._loop.is_working(),
         )
 
     def _hear_resource(self, found: dict[str, Any], deleted: bool) -> None:
@@ -128,17 +130,19 @@ class ClusterOperator:
     def _noticed(self) -> Iterator[str]:
         """Yield the ids behind all that is in the cluster and not plainly done with; compare the watch with it."""
         asked_at = self._clock.monotonic()
-        resources = list(self._cluster.list(IMAGE_BATCHES))
-        self._resources_watch.compare(resources, asked_at)
-        for found in resources:
+        seen: list[dict[str, Any]] = []  # not whole: a resource may hold its CSV
+        for found in self._cluster.list(IMAGE_BATCHES):
+            seen.append(version_of(found))
             request_id = self._registry.note(found)
-            if needs_a_look(found):
+            if needs_a_look(found, self._clock.now()):
                 yield request_id
+        self._resources_watch.compare(seen, asked_at)
         asked_at = self._clock.monotonic()
-        jobs = list(self._jobs.all())
-        self._jobs_watch.compare(jobs, asked_at)
-        for job in jobs:
+        seen = []
+        for job in self._jobs.all():
+            seen.append(version_of(job))
             yield job["metadata"]["labels"][REQUEST_ID_LABEL]
+        self._jobs_watch.compare(seen, asked_at)
 
     def _intake(self, settings: ClusterOperatorSettings, store: S3BlobStore, metrics: Metrics) -> HandWrittenIntake:
         fetch = settings.fetch
@@ -163,6 +167,7 @@ class ClusterOperator:
             default_key_name=settings.operator.webhooks.webhook_key_name,
             clock=SystemClock(),
             metrics=metrics,
+            large=self._large,
         )
 
     def _end(self) -> None:

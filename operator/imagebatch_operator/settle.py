@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from imagebatch.intake import read_accepted
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
     from imagebatch_operator.lifecycle import Stop
     from imagebatch_operator.webhooks import Schedule
 
+LARGE_SLOTS = 20_000
+
 log = logging.getLogger(__name__)
 
 
 class Settler:
     """Writes the end of batches. `key_name` signs the webhooks of requests that name no key.
 
-    `schedule` says when a webhook is tried first, None: at once.
+    `schedule` says when a webhook is tried first, None: at once. `large` is held while a large batch is worked on.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Settler:
         clock: Clock,
         metrics: Metrics,
         schedule: Schedule | None = None,
+        large: Lock | None = None,
     ) -> None:
         self._batches = batches
         self._store = store
@@ -63,6 +67,7 @@ class Settler:
         self._clock = clock
         self._metrics = metrics
         self._schedule = schedule
+        self._large = large or Lock()
 
     def settle(self, request_id: str, stop: Stop) -> bool:
         """Publish the results and set the final status; False when another process is at it.
@@ -93,7 +98,9 @@ class Settler:
 
     def _settle(self, batch: Batch, stop: Stop) -> None:
         started = self._clock.monotonic()
-        with TemporaryDirectory(prefix="imagebatch-settle-") as name:
+        # Large ones take hundreds of megabytes of memory and disk each: one at a time.
+        turn = self._large if batch.progress.counts.total > LARGE_SLOTS else nullcontext()
+        with turn, TemporaryDirectory(prefix="imagebatch-settle-") as name:
             folder = Path(name)
             with closing(OutcomeSpool(folder / "outcomes.jsonl")) as spool:
                 with _readable(batch.request_id):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+from threading import Semaphore
 from typing import TYPE_CHECKING, Protocol
 
-from imagebatch.model.errors import ImageRejected, InvalidRequest, NotFound, TooLarge, Unavailable
+from imagebatch.model.errors import ImageRejected, InvalidRequest, Misconfigured, NotFound, TooLarge, Unavailable
+from imagebatch.model.names import REQUESTS_PREFIX
 from imagebatch.model.source import ConfigMapSource, InlineSource, ObjectSource, Source, UrlSource
 from imagebatch.net.messages import FetchLimits
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from imagebatch.ports import BlobStore
 
 DEADLINE_SECONDS = 60.0
+FETCHES_AT_ONCE = 2
 # What may be otherwise in a moment, as a 5xx: any other answer of a source is its last word.
 PASSING = frozenset({"dns_failure", "connect_failed", "timeout", "truncated", "http_408", "http_429"})
 
@@ -32,6 +35,9 @@ class SourceReader:
     def __init__(
         self, *, store: BlobStore, http: GuardedHttp, config_maps: ConfigMaps, inbox: str, max_bytes: int
     ) -> None:
+        if not inbox.endswith("/") or inbox.startswith(REQUESTS_PREFIX):
+            raise Misconfigured(f"IMAGEBATCH_INBOX_PREFIX must end with a slash and not lie under {REQUESTS_PREFIX}")
+        self._fetching = Semaphore(FETCHES_AT_ONCE)
         self._store = store
         self._http = http
         self._config_maps = config_maps
@@ -69,6 +75,9 @@ class SourceReader:
         return data
 
     def _fetched(self, url: str) -> bytes:
+        # A slow source keeps a worker that long: those who only wait for others' sources keep none.
+        if not self._fetching.acquire(blocking=False):
+            raise Unavailable("other CSVs are being fetched", dependency="turn")
         sink = io.BytesIO()
         limits = FetchLimits(deadline_seconds=DEADLINE_SECONDS, max_bytes=self._max_bytes)
         try:
@@ -77,4 +86,6 @@ class SourceReader:
             if error.code in PASSING or error.code.startswith("http_5"):
                 raise Unavailable(f"The CSV cannot be fetched now: {error.message}", dependency="source") from error
             raise InvalidRequest(f"The CSV cannot be fetched: {error.message}", code=error.code) from error
+        finally:
+            self._fetching.release()
         return sink.getvalue()

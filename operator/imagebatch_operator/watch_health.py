@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 90.0
 
 
+def version_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what is compared of an object, which may be large."""
+    metadata = found["metadata"]
+    return {"metadata": {name: metadata[name] for name in ("uid", "resourceVersion")}}
+
+
 class WatchHealth:
     """Compares versions of objects by uid. Thread-safe; `monotonic` gives seconds."""
 

@@ -107,6 +107,10 @@ class WorkQueue:
             self._add(request_id, self._clock.monotonic() + delay_seconds)
             self._changed.notify()
 
+    def is_alive(self) -> bool:
+        """Return whether every worker runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def overdue(self) -> int:
         """Return how many ids are due and wait for a worker."""
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from fakes.manual_clock import ManualClock
@@ -55,6 +56,7 @@ class IntakeDesk:
         self.http = PlayedHttp()
         self.defaults = BatchSpec(retries_per_shard=2, webhook_url="https://default.example/")
         self.limits = CsvLimits(max_bytes=1_000)
+        self.large = Lock()
         self.restart()
 
     def restart(self) -> None:
@@ -84,6 +86,7 @@ class IntakeDesk:
             default_key_name="default",
             clock=self.clock,
             metrics=Metrics(),
+            large=self.large,
         )
         for found in self.cluster.made(IMAGE_BATCHES):
             self.registry.note(found)

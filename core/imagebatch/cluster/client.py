@@ -28,6 +28,7 @@ PAGE = 500
 MERGE_PATCH = "application/merge-patch+json"
 JSON = "application/json"
 NO_ANSWER = 0
+QUOTA = "exceeded quota"  # as the admission plugin ResourceQuota says it; no reason or cause tells
 # No answer, or no token to ask with: mounted ones are read anew while the program runs.
 FAILURES = (urllib3.exceptions.HTTPError, ApiException, ConfigException, OSError)
 LONGEST_WORDS = 1_000  # of what the API server says; some of its answers repeat the whole object
@@ -163,6 +164,8 @@ def refusal(verb: str, kind: Kind, name: str, status: int, data: bytes) -> Image
         return Conflict(words)
     if status == 403 and _has_cause(details, "reason", "NamespaceTerminating"):
         return NamespaceGoing(words)
+    if status == 403 and QUOTA in words:  # room comes with time: the batch waits
+        return Unavailable(words, dependency=DEPENDENCY)
     if status in (400, 403, 405, 413, 415, 422):
         return Refused(words)
     return Unavailable(words, dependency=DEPENDENCY)

@@ -72,13 +72,13 @@ class ClusterRegistry:
     def intent(self, batch: Batch) -> Intent:
         """Return what people want of the batch now: what its resource says; one that was deleted reads as `cancel`."""
         resource = batch.resource
-        if resource is None or resource.uid is None:
+        if resource is None or resource.uid is None or resource.namespace != self._cluster.namespace:
             return batch.intent
         found = self._get(batch.request_id, resource)
         if found is None:
             return replace(batch.intent, cancel=True)
         if batch.intent.cancel and not found["spec"].get("cancel") and not batch.status.is_final:
-            found = self._found[batch.request_id] = self._change(resource, {"cancel": True}) or found
+            found = self._found[batch.request_id] = self._cancelled(resource) or found
         return read_intent(found)
 
     def suspend(self, batch: Batch, *, suspended: bool) -> None:
@@ -168,7 +168,7 @@ class ClusterRegistry:
         found = self._cluster.get(IMAGE_BATCHES, place.name)
         if found is None or is_going(found):
             raise Unavailable(f"another ImageBatch {place.name} is going", dependency="cluster")
-        if not declares(found, batch):
+        if not declares(found, batch) or self._is_a_request_itself(found):
             raise Refused(f"another ImageBatch has the name {place.name}")
         return found
 
@@ -193,6 +193,22 @@ class ClusterRegistry:
             return self._cluster.patch(IMAGE_BATCHES, resource.name, {"metadata": metadata, "spec": spec})
         except (NotFound, Conflict):
             return None
+
+    def _cancelled(self, resource: Resource) -> Object | None:
+        """Return the resource with the cancel of its row. One that may not be changed is cancelled all the same."""
+        try:
+            return self._change(resource, {"cancel": True})
+        except Refused:
+            log.warning("the cancel cannot be written into %s", resource.name, exc_info=True)
+            return None
+
+    def _is_a_request_itself(self, found: Object) -> bool:
+        """Return whether a resource was taken in as written by hand."""
+        try:
+            self._batches.get(found["metadata"]["uid"])
+        except NotFound:
+            return False
+        return True
 
     def _write(self, batch: Batch, found: Object, job: JobView | None) -> bool:
         """Write what is new; False when the resource is another by now than was found."""

@@ -6,6 +6,7 @@ Nothing here is ever read back to decide anything: the row is the truth.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from imagebatch.model import names
@@ -13,7 +14,6 @@ from imagebatch.model.batch import Reason, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from imagebatch.model.batch import Batch
     from imagebatch.ports import DeliveryState, JobView
@@ -136,10 +136,12 @@ def story(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, 
                 yield kind, f"Webhook{condition['reason']}", condition["message"]
 
 
-def needs_a_look(found: dict[str, Any]) -> bool:
-    """Return whether more may happen to a resource than that it is deleted, as far as its status tells."""
-    status = found.get("status", {})
-    if "completionTime" not in status or "ttlSecondsAfterFinished" in found["spec"]:
+def needs_a_look(found: dict[str, Any], now: datetime) -> bool:
+    """Return whether something is to be done about a resource, as far as its status tells: not if it is done with."""
+    status, ttl = found.get("status", {}), found["spec"].get("ttlSecondsAfterFinished")
+    if "completionTime" not in status:
+        return True
+    if ttl is not None and now >= datetime.fromisoformat(status["completionTime"]) + timedelta(seconds=ttl):
         return True
     delivered = _before(status, Condition(WEBHOOK_DELIVERED, None, ""))
     return delivered is not None and delivered["status"] == "Unknown"
@@ -179,7 +181,7 @@ def _webhook_delivered(shown: Shown) -> Condition:
 
 
 def _shards(job: JobView | None) -> dict[str, int] | None:
-    if job is None:
+    if job is None or not job.spec.shards:  # of a Job that is gone, only pods are left
         return None
     return {"total": job.spec.shards, "succeeded": job.succeeded, "failed": job.failed}
 

@@ -139,6 +139,11 @@ def test_refusal_of_every_status_is_one_of_ours(status: int, kind: type[Exceptio
     assert str(error) == f"POST jobs: {status} no"
 
 
+def test_refusal_by_a_quota_is_one_that_passes() -> None:
+    words = {"message": 'jobs.batch "a" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1'}
+    assert isinstance(refusal("POST", JOBS, "", 403, json.dumps(words).encode()), Unavailable)
+
+
 def test_refusal_that_names_an_object_says_that_there_is_none() -> None:
     error = refusal("PATCH", JOBS, "a", 404, json.dumps(GONE).encode())
     assert (type(error), str(error)) == (NotFound, "PATCH jobs a: 404 jobs a not found")

@@ -14,7 +14,7 @@ from imagebatch.cluster import ClusterRegistry
 from imagebatch.cluster.client import IMAGE_BATCHES
 from imagebatch.intake import declared
 from imagebatch.model.batch import Batch, Intent
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.errors import Refused, Unavailable
 
 AWAY = Unavailable("gone", dependency="cluster")
 
@@ -145,3 +145,20 @@ def test_suspend_of_a_resource_that_was_made_again_leaves_that_alone(
     cluster.put(IMAGE_BATCHES, written(batch.resource.name))
     registry.suspend(batch, suspended=True)
     assert "suspend" not in spec_of(cluster, batch)
+
+
+def test_intent_of_a_batch_of_another_namespace_is_its_rows(registry: ClusterRegistry, batch: Batch) -> None:
+    assert batch.resource is not None
+    elsewhere = replace(batch, resource=replace(batch.resource, namespace="elsewhere"))
+    assert registry.intent(elsewhere) == batch.intent
+
+
+def test_cancel_that_may_not_be_written_into_the_resource_cancels_all_the_same(
+    registry: ClusterRegistry, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Refused("an admission policy says no")
+
+    monkeypatch.setattr(registry._cluster, "patch", refuse)
+    cancelled = replace(batch, intent=replace(batch.intent, cancel=True))
+    assert registry.intent(cancelled).parallelism == batch.intent.parallelism

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -129,18 +129,21 @@ def test_webhook_condition_without_a_receiver_is_not_there() -> None:
         ({}, {}, True),
         (status(at(RUNNING, 1)), {}, True),
         (ended(), {}, False),
-        (ended(), {"ttlSecondsAfterFinished": 60}, True),
+        (ended(), {"ttlSecondsAfterFinished": 60}, False),
+        (ended(), {"ttlSecondsAfterFinished": 0}, True),
         (ended(delivery=DUE, spec=HOOKED), {}, True),
         (ended(delivery=DELIVERED, spec=HOOKED), {}, False),
         (ended(delivery=GIVEN_UP, spec=HOOKED), {}, False),
     ],
-    ids=["new", "running", "ended", "with a time to go", "to be sent", "delivered", "given up"],
+    ids=["new", "running", "ended", "with a time to go", "past its time", "to be sent", "delivered", "given up"],
 )
 def test_look_at_a_resource_is_needed_while_more_may_happen(
     shown: dict[str, Any], spec: dict[str, Any], looked_at: bool
 ) -> None:
     resource = written(source={"inline": "x"}, **spec)
-    assert needs_a_look({**resource, **({"status": shown} if shown else {})}) is looked_at
+    found = {**resource, **({"status": shown} if shown else {})}
+    now = datetime.fromisoformat(shown["completionTime"]) if "completionTime" in shown else NOON
+    assert needs_a_look(found, now) is looked_at
 
 
 def test_moment_of_a_status_is_in_whole_seconds_of_utc() -> None:

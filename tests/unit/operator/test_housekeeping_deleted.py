@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fakes.manual_clock import ManualClock
 from fakes.memory_archive import MemoryArchive
 from fakes.memory_batches import MemoryBatches
+from fakes.memory_jobs import MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
 from support.batch_scene import REQUEST_ID, Scene, failed, succeeded
 
 from imagebatch.metrics import Metrics
 from imagebatch.model import names
-from imagebatch.model.errors import Unavailable
+from imagebatch.model.batch import Resource
+from imagebatch.model.errors import Refused, Unavailable
 from imagebatch_operator import housekeeping
 from imagebatch_operator.housekeeping import Housekeeper
 from imagebatch_operator.lifecycle import Stop
@@ -155,3 +158,26 @@ def test_run_counts_what_it_removed(
     sample = metrics.registry.get_sample_value
     assert sample("imagebatch_housekeeping_removed_total", {"what": "request"}) == 1
     assert sample("imagebatch_housekeeping_runs_total", {"result": "done"}) == 1
+
+
+def test_run_when_a_resource_may_not_be_removed_keeps_its_request_until_it_may(
+    housekeeper: Housekeeper,
+    ended: Scene,
+    batches: MemoryBatches,
+    archive: MemoryArchive,
+    registry: MemoryRegistry,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: object) -> None:
+        raise Refused("an admission policy says no")
+
+    batch = batches.get(ended.request_id)
+    batches.batches[REQUEST_ID] = replace(batch, resource=Resource("shop", "mugs", REQUEST_ID))
+    archive.mark_deleted(REQUEST_ID, OWNERS, clock.now())
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "withdraw", refuse)
+        assert not housekeeper.run(RUN)
+        assert archive.known([REQUEST_ID])
+    housekeeper.run(RUN)
+    assert not archive.known([REQUEST_ID])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cluster_batches import PLACE, REQUEST_ID, UID
+from support.cluster_batches import PLACE, REQUEST_ID, UID, batch_of
 from support.cluster_jobs import job, job_spec, pod
 from support.sample_batches import NOON
 
-from imagebatch.model.batch import Resource
+from imagebatch.cluster.status import Shown, status_of
+from imagebatch.model.batch import Intent, Reason, Resource, Status, Verdict
 from imagebatch_operator.job_manifest import count_indexes, is_owned_by, remains_of, still_there, view_of
+from imagebatch_operator.lifecycle import Observation, decide
 
 
 def counts(found: dict[str, Any], pods_left: int = 0) -> tuple[int, int, int, bool]:
@@ -83,6 +86,15 @@ def test_view_of_a_job_that_somebody_changed_is_not_of_the_batch() -> None:
     found["spec"] = {"template": {}}
     view = view_of(REQUEST_ID, found, 0)
     assert (view.spec.accepted_at, view.spec.shards) == (None, 0)
+
+
+def test_remains_of_a_job_show_no_shards_and_are_not_deleted_again() -> None:
+    view = remains_of(REQUEST_ID, [pod("0")])
+    assert view is not None
+    ended = replace(batch_of(), verdict=Verdict(Status.COMPLETED, Reason.ALL_SUCCEEDED, ""))
+    decision = decide(ended, Intent(), Observation(view, None), NOON)
+    assert (decision.action, decision.watch) == (None, True)
+    assert "shards" not in status_of(Shown(ended, 1, None, view), {}, NOON)
 
 
 def test_remains_of_a_job_that_is_gone_are_its_pods() -> None:
