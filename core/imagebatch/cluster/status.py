@@ -1,6 +1,6 @@
 """The `status` of an ImageBatch resource: what a batch's row says, for people. Pure; called by the registry.
 
-Nothing here is ever read back to decide anything: the row is the truth.
+It is read back only to save looks and writes: what becomes of a batch is decided by the row.
 """
 
 from __future__ import annotations
