@@ -6,6 +6,7 @@ A database that hangs keeps the threads of its calls and no others: results and 
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 class BoundedCalls:
     """Calls of one `dependency`: at most `threads` at once, each answered within `seconds`, its wait included."""
@@ -25,6 +28,7 @@ class BoundedCalls:
         self.dependency = dependency
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(threads, f"{dependency} call")
+        self._begun: set[asyncio.Task[None]] = set()  # an event loop holds its tasks but weakly
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns. Raises Unavailable after the time; a thread that hangs is left to itself."""
@@ -38,6 +42,20 @@ class BoundedCalls:
             answer.cancel()
         message = f"the {self.dependency} gave no answer in {self._seconds:g} seconds"
         raise Unavailable(message, dependency=self.dependency)
+
+    def begin(self, work: Callable[[], object], trouble: str) -> None:
+        """Have work done that nobody waits for, in the same bounds; if it fails, `trouble` and why are logged."""
+        task = asyncio.get_running_loop().create_task(self._run_alone(work, trouble))
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    async def _run_alone(self, work: Callable[[], object], trouble: str) -> None:
+        try:
+            await self.run(work)
+        except Unavailable as error:
+            log.warning("%s: %s", trouble, error)
+        except Exception:
+            log.exception(trouble)
 
 
 class Turns:

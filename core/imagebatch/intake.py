@@ -79,7 +79,8 @@ def accept(
 ) -> NewBatch:
     """Make a batch of a CSV, once for a request id however often it is called with the same CSV.
 
-    `resource` is what it was declared by, if that was there before; else it is declared once it is accepted.
+    `resource` is what it was declared by, if that was there before; else its place is noted, and who calls may
+    `declare` it afterwards: that asks the cluster, which an upload does not wait for.
 
     Raises what `plan_upload` raises; Unavailable when the store or the database does not answer: then there is no
     request, only objects that the sweep removes.
@@ -97,7 +98,6 @@ def accept(
     )
     _store_objects(request_id, data, planned, store)
     batches.accept(batch, product_rows(planned.table))
-    declare(request_id, batches, registry)
     return batch
 
 
@@ -119,11 +119,13 @@ def _store_objects(request_id: str, data: bytes, planned: Planned, store: BlobSt
 
 
 def declare(request_id: str, batches: Batches, registry: Registry) -> None:
-    """Make a batch known. It is accepted already: if this fails, the operator's sweep does it again."""
+    """Make a batch known that is accepted and has not ended. If this fails, the operator does it."""
     if registry.place(request_id) is None:
         return
     try:
-        declared(batches.get(request_id), batches, registry)
+        batch = batches.get(request_id)
+        if not batch.status.is_final:
+            declared(batch, batches, registry)
     except ImageBatchError:
         log.warning("request %s is accepted but not declared yet", request_id, exc_info=True)
 

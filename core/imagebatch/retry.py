@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from imagebatch.intake import CSV, JSON, JSON_LINES, declare, product_rows, read_accepted
+from imagebatch.intake import CSV, JSON, JSON_LINES, product_rows, read_accepted
 from imagebatch.model.batch import Reason
 from imagebatch.model.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from imagebatch.model.names import images_key, input_key, plan_key, retry_id, reused_key
@@ -59,6 +59,7 @@ def accept_retry(
     """Make the batch that does a batch's failed images again, once however often it is called; return its id.
 
     `asked` says which it is to be; without it there is one retry of a batch, of its owner and with its spec.
+    It is to be declared afterwards, as what `accept` makes.
 
     Raises Conflict: `not_retryable` unless the batch ended with something left to do, `retry_deleted` as long as
     anything is left of its deleted retry, `retry_in_progress` when another call does not come to its end. Raises
@@ -77,7 +78,6 @@ def accept_retry(
                 if archive.known([request_id]):
                     raise _retry_deleted()
                 _accept(parent, asked, store=store, batches=batches, listings=listings, clock=clock)
-                declare(request_id, batches, registry)
                 return request_id
         if clock.monotonic() >= give_up_at:
             raise Conflict("The retry is being made by another call that takes long.", code="retry_in_progress")

@@ -14,6 +14,7 @@ from imagebatch.model.status import live_verdict
 from imagebatch.retry import accept_retry, find_retry
 from imagebatch_api.caller import Caller, CallerDep
 from imagebatch_api.container import Container, ContainerDep
+from imagebatch_api.declaring import begin_to_declare
 from imagebatch_api.presenting import status_out
 from imagebatch_api.request_ids import NamedBatch, RequestId, read_batch, unknown_request
 from imagebatch_api.schemas.problems import NAMED, described_headers, problem_answers
@@ -126,7 +127,9 @@ async def _make_retry(container: Container, batch: Batch) -> str:
         clock=container.clock,
     )
     stored = await run_in_threadpool(container.store.head, names.input_key(batch.request_id))
-    return await container.turns(stored.size if stored else 0).run(work)
+    request_id = await container.turns(stored.size if stored else 0).run(work)
+    begin_to_declare(container, request_id)
+    return request_id
 
 
 @router.delete(

@@ -15,6 +15,7 @@ from imagebatch.settings import IntakeSettings
 from imagebatch.telemetry import from_now_about
 from imagebatch_api.caller import CallerDep
 from imagebatch_api.container import Container, ContainerDep
+from imagebatch_api.declaring import begin_to_declare
 from imagebatch_api.idempotency import KEY_PATTERN, MAX_KEY_LENGTH, Accepted, fingerprint, once
 from imagebatch_api.problems import invalid_parameters
 from imagebatch_api.receive import Received, UploadLimits, received
@@ -136,6 +137,8 @@ async def upload(
     if accepted.replayed:
         container.metrics.http_uploads_replayed.inc()
         response.headers["Idempotency-Replayed"] = "true"
+    else:
+        begin_to_declare(container, accepted.request_id)
     return UploadOut(request_id=accepted.request_id)
 
 

@@ -10,6 +10,7 @@ from fakes.manual_clock import START, ManualClock
 from fakes.memory_batches import MemoryBatches
 from fakes.memory_jobs import MemoryRegistry
 from fakes.memory_store import MemoryBlobStore
+from support.sample_batches import end
 
 from imagebatch import intake
 from imagebatch.model.batch import BatchSpec, Counts, Intent, Progress, Resource
@@ -45,6 +46,9 @@ class Desk:
             clock=ManualClock(),
         )
 
+    def declare(self) -> None:
+        intake.declare(self.request_id, self.batches, self.registry)
+
 
 @pytest.fixture
 def desk() -> Desk:
@@ -71,17 +75,35 @@ def test_a_valid_csv_when_accepted_is_a_batch_of_its_owner(desk: Desk) -> None:
     assert [row.product_name for row in desk.batches.rows[desk.request_id]] == ["Lamp"]
 
 
-def test_a_batch_when_accepted_is_declared_and_its_row_has_the_uid(desk: Desk) -> None:
+def test_a_batch_when_accepted_has_its_place_and_waits_for_no_cluster(desk: Desk) -> None:
+    desk.registry.trouble = AssertionError("the cluster was asked")
+
     desk.accept()
+
+    assert desk.batches.get(desk.request_id).resource == desk.place
+
+
+def test_a_batch_when_declared_has_the_uid_in_its_row(desk: Desk) -> None:
+    desk.accept()
+    desk.declare()
 
     uid = desk.registry.declared[desk.request_id]
     assert desk.batches.get(desk.request_id).resource == replace(desk.place, uid=uid)
+
+
+def test_a_batch_that_has_ended_is_declared_no_more(desk: Desk) -> None:
+    desk.accept()
+    desk.batches.finish(desk.request_id, end(), [])
+    desk.declare()
+
+    assert desk.registry.declared == {}
 
 
 def test_a_batch_suspended_while_it_is_declared_rests_when_it_is(desk: Desk) -> None:
     desk.registry.meanwhile = lambda: desk.batches.record_intent(desk.request_id, START, suspend=True, parallelism=4)
 
     desk.accept()
+    desk.declare()
 
     assert desk.registry.wanted == Intent(suspend=True)
 
@@ -126,8 +148,9 @@ def test_a_batch_when_its_declaration_fails_is_accepted_all_the_same(
 ) -> None:
     desk.registry.trouble = Unavailable("gone", dependency="cluster")
 
+    desk.accept()
     with caplog.at_level(logging.WARNING):
-        desk.accept()
+        desk.declare()
 
     assert desk.batches.get(desk.request_id).owner == "alice"
     assert desk.request_id in caplog.text
