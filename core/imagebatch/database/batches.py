@@ -30,6 +30,7 @@ from imagebatch.database.tables import (
     SCHEMA_TABLE,
     ImageRecord,
     ProductRecord,
+    has_our_schema,
 )
 from imagebatch.database.tables import FileProcessingRecord as File
 from imagebatch.database.tables import WebhookDeliveryRecord as DeliveryRecord
@@ -218,12 +219,12 @@ class PostgresBatches:
         return self._wake_ups.wait(timeout_seconds)
 
     def check(self) -> None:
-        """Raise Unavailable unless the database answers and its schema is the newest."""
+        """Raise Unavailable unless the database answers and its schema is ours or newer."""
         with translated(), self._engine.connect() as connection:
             made = connection.scalar(select(func.to_regclass(SCHEMA_TABLE.name)))
             revision = connection.scalar(select(SCHEMA_TABLE.c.version_num)) if made else None
-        if revision != SCHEMA_REVISION:
-            message = f"the database schema is at {revision or 'nothing'}, not at {SCHEMA_REVISION}"
+        if not has_our_schema(revision):
+            message = f"the database schema is at {revision or 'nothing'}, not at {SCHEMA_REVISION} or newer"
             raise Unavailable(message, dependency=DEPENDENCY)
 
 

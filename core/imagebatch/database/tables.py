@@ -34,6 +34,15 @@ SCHEMA_REVISION = "0003"
 """The newest revision of imagebatch_migrations, which the queries here need."""
 SCHEMA_TABLE = table("alembic_version", column("version_num"))
 
+
+def has_our_schema(revision: str | None) -> bool:
+    """Return whether a database at a revision can be worked with: at ours, or at a newer one, which leaves us running.
+
+    Revisions are numbers of four digits; others are not of this project.
+    """
+    return revision is not None and revision.isdecimal() and revision >= SCHEMA_REVISION
+
+
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",

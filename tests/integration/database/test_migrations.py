@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
@@ -15,7 +16,10 @@ from imagebatch.database.engine import unpooled_engine
 from imagebatch.database.tables import SCHEMA_REVISION
 from imagebatch.model.errors import Misconfigured, Unavailable
 from imagebatch_embedded.processes import free_port
-from imagebatch_migrations import alembic_config, current, downgrade, upgrade
+from imagebatch_migrations import NEWEST, alembic_config, current, downgrade, upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _things_in(url: str) -> set[str]:
@@ -66,12 +70,32 @@ def test_a_migration_when_the_server_is_away_is_unavailable() -> None:
         upgrade(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
 
 
-def test_a_migration_when_the_schema_is_newer_than_the_code_says_so(migrated_database_url: str) -> None:
-    with unpooled_engine(migrated_database_url).begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+def _say_it_is_at(revision: str, url: str) -> None:
+    with unpooled_engine(url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
-    with pytest.raises(Misconfigured, match="'9999'"):
-        upgrade(migrated_database_url)
+
+def test_a_migration_to_the_newest_when_the_schema_is_newer_than_the_code_leaves_it(
+    migrated_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _say_it_is_at("9999", migrated_database_url)
+    before = _things_in(migrated_database_url)
+
+    upgrade(migrated_database_url)
+
+    assert current(migrated_database_url) == "9999"
+    assert _things_in(migrated_database_url) == before
+    assert f"the schema is at 9999, newer than {SCHEMA_REVISION}" in caplog.text
+
+
+@pytest.mark.parametrize(("revision", "change"), [("9999", downgrade), ("9999", upgrade), ("a1b2c3d4", upgrade)])
+def test_a_migration_from_a_revision_that_is_unknown_says_so(
+    migrated_database_url: str, revision: str, change: Callable[[str, str], None]
+) -> None:
+    _say_it_is_at(revision, migrated_database_url)
+
+    with pytest.raises(Misconfigured, match=f"'{revision}'"):
+        change(migrated_database_url, NEWEST if revision != "9999" else "0001")
 
 
 def _run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -98,3 +122,12 @@ def test_the_program_when_the_revision_is_unknown_says_so_and_fails(database_url
     assert ran.returncode == 1
     assert "9999" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_the_program_when_the_schema_is_newer_says_so_and_succeeds(migrated_database_url: str) -> None:
+    _say_it_is_at("9999", migrated_database_url)
+
+    ran = _run(migrated_database_url)
+
+    assert (ran.returncode, ran.stdout) == (0, "schema revision: 9999\n")
+    assert "newer" in ran.stderr

@@ -123,6 +123,25 @@ def test_a_database_when_its_schema_was_taken_back_fails_the_check(
         database.batches.check()
 
 
+@pytest.mark.parametrize("revision", ["0004", "9999"])
+def test_a_database_when_a_newer_program_migrated_it_passes_the_check(
+    database: PostgresDatabase, ask: Callable[..., list], revision: str
+) -> None:
+    ask("UPDATE alembic_version SET version_num = %s", revision)
+
+    database.batches.check()
+
+
+@pytest.mark.parametrize("revision", ["0001", "a1b2c3d4"])
+def test_a_database_when_its_schema_is_older_or_of_others_fails_the_check(
+    database: PostgresDatabase, ask: Callable[..., list], revision: str
+) -> None:
+    ask("UPDATE alembic_version SET version_num = %s", revision)
+
+    with pytest.raises(Unavailable, match=f"schema is at {revision}, not at .* or newer"):
+        database.batches.check()
+
+
 def test_an_error_of_the_database_when_shown_holds_no_password(own_server: PostgresServer) -> None:
     own_server.stop()
     with (
