@@ -25,7 +25,6 @@ test: set-up-dev set-up-newman ## Run lint and every test, those on a real Kuber
 	@if hack/cluster/ctl able; then $(MAKE) test-cluster; else echo "test: the chart's and the cluster's tests are left out"; fi
 
 test-cluster: set-up-dev ## Test the chart, then everything on a real Kubernetes that comes and goes (root on Debian, Go).
-	@$(BIN)/pytest tests/chart
 	@hack/cluster/run-tests
 
 faults-cluster: set-up-dev ## The same faults on the cluster, with outages of one and two minutes.
