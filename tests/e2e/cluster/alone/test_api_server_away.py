@@ -33,8 +33,8 @@ def test_batch_when_the_api_server_is_away_in_its_middle_goes_on_and_ends(
     batch.follow(lambda: service, FINISH_SECONDS, until=lambda each: each.done > 0)
     before = restarts(pod_of(installation, "operator"))
 
-    with no_api_server(installation.cluster):
-        let_pass(float(os.environ.get("FAULT_SECONDS", "10")), batch, service)
+    with installation.service() as inside, no_api_server(installation.cluster):
+        let_pass(float(os.environ.get("FAULT_SECONDS", "10")), batch, inside)
 
     ends_as_if_nothing_had_been(installation, site, history, batch)
     assert restarts(pod_of(installation, "operator")) == before, "the operator was ended"
