@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.database.row_registry import RowRegistry
+from imagebatch.intake import LARGE_CSV_BYTES
 from imagebatch.metrics import Metrics
 from imagebatch.model.errors import Misconfigured
 from imagebatch.store import S3BlobStore
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 # A CSV that is read takes up to 40 times its size; more uploads at once wait, on disk.
 UPLOADS_AT_ONCE = 4
 LARGE_UPLOADS_AT_ONCE = 1
-LARGE_UPLOAD_BYTES = 1024 * 1024
 CHECKS_AT_ONCE = 4  # a dependency that hangs keeps no more threads than these, and those of no other one
 CHECK_SECONDS = 3.0
 CALLS_AT_ONCE = 16
@@ -72,7 +72,7 @@ class Container:
 
     def turns(self, csv_bytes: int) -> Turns:
         """Return the turns in which a CSV of this size is worked on."""
-        return self.large_uploads if csv_bytes > LARGE_UPLOAD_BYTES else self.uploads
+        return self.large_uploads if csv_bytes > LARGE_CSV_BYTES else self.uploads
 
 
 def build_container(settings: ApiSettings) -> Container:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
+# A CSV that is read takes up to 40 times its size: of larger ones, only one at a time is worked on.
+LARGE_CSV_BYTES = 1024 * 1024
 
 # A file was accepted under the limits of its time; they may have been changed since.
 _NO_LIMITS = CsvLimits(

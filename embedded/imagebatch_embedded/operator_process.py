@@ -9,29 +9,25 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagebatch import USER_AGENT
 from imagebatch.clock import SystemClock
 from imagebatch.database.postgres import PostgresDatabase
 from imagebatch.database.row_registry import RowRegistry
 from imagebatch.machine import available_cpus
 from imagebatch.model.errors import Misconfigured
-from imagebatch.net.addresses import parse_rules
-from imagebatch.net.http import GuardedHttp
 from imagebatch.settings import EmbeddedSettings, ProcessorSettings, load, variables
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_embedded.local_jobs import LocalJobs
 from imagebatch_embedded.shard_lock import ShardLock
-from imagebatch_operator.loop import OperatorLoop, OperatorPorts
+from imagebatch_operator.loop import STORE_PATIENCE_SECONDS, OperatorLoop, OperatorPorts
+from imagebatch_operator.webhooks import webhook_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imagebatch.settings import WebhookSettings
 
 # What a Python program needs of the machine, besides its settings.
 SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
-STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
 PREDECESSOR_SECONDS = 60.0  # an operator that was killed leaves shards that end within 13 s
 
 
@@ -73,7 +69,7 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
             archive=database.archive,
             registry=RowRegistry(database.batches, clock),
             jobs=jobs,
-            http=_webhook_http(operator.webhooks),
+            http=webhook_http(operator.webhooks, clock),
             clock=clock,
         ),
         operator,
@@ -84,11 +80,6 @@ def _run(settings: EmbeddedSettings, stop: threading.Event) -> None:
         jobs.close()
         database.close()
         lock.close()
-
-
-def _webhook_http(settings: WebhookSettings) -> GuardedHttp:
-    rules = parse_rules(settings.webhook_allow, settings.webhook_refuse)
-    return GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT)
 
 
 def shard_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # A ConfigMap is applied after what names it, an object uploaded a moment later: nobody orders such things.
 PATIENCE = timedelta(minutes=5)
 ROWS_NAMED = 20
-LARGE_CSV_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ class HandWrittenIntake:
         # Once it was read the source is not asked again: it may be another by now.
         stored = self._store.head(names.input_key(found.request_id))
         data = self._store.get(stored.key) if stored else self._reader.read(found.source)
-        with self._large if len(data) > LARGE_CSV_BYTES else nullcontext():
+        with self._large if len(data) > intake.LARGE_CSV_BYTES else nullcontext():
             intake.accept(
                 found.request_id,
                 data,

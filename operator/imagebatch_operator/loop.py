@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SENDERS = 4  # a receiver that does not answer holds one of them up
 RESTART_SECONDS = 5.0
+STORE_PATIENCE_SECONDS = 5.0  # of the store that it is given; longer outages are waited out by the work queue, visibly
 STOP_SECONDS = 30.0  # a settle that has begun may end
 
 log = logging.getLogger(__name__)

@@ -31,16 +31,16 @@ from imagebatch_operator.hand_written import HandWrittenIntake
 from imagebatch_operator.handlers import Ears, make_registry
 from imagebatch_operator.job_manifest import check_template
 from imagebatch_operator.kubernetes_jobs import KubernetesJobs
-from imagebatch_operator.loop import OperatorLoop, OperatorPorts
+from imagebatch_operator.loop import STORE_PATIENCE_SECONDS, OperatorLoop, OperatorPorts
 from imagebatch_operator.source import SourceReader
 from imagebatch_operator.watch_health import WatchHealth, version_of
+from imagebatch_operator.webhooks import webhook_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imagebatch.settings import IntakeSettings, WebhookSettings
+    from imagebatch.settings import IntakeSettings
 
-STORE_PATIENCE_SECONDS = 5.0  # longer outages are waited out by the work queue, visibly
 MISCONFIGURED_EXIT = 2
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class ClusterOperator:
                 store=store,
                 registry=self._registry,
                 jobs=self._jobs,
-                http=_webhook_http(operator.webhooks),
+                http=webhook_http(operator.webhooks, clock),
                 clock=clock,
             ),
             operator,
@@ -150,7 +150,7 @@ class ClusterOperator:
         ca_file = Path(fetch.fetch_ca_file) if fetch.fetch_ca_file else None
         reader = SourceReader(
             store=store,
-            http=GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT, ca_file=ca_file),
+            http=GuardedHttp(rules, clock=self._clock, user_agent=USER_AGENT, ca_file=ca_file),
             config_maps=self._registry,
             inbox=settings.inbox_prefix,
             max_bytes=settings.intake.max_upload_bytes,
@@ -165,7 +165,7 @@ class ClusterOperator:
             limits=settings.intake.csv_limits(),
             defaults=_defaults(settings.intake),
             default_key_name=settings.operator.webhooks.webhook_key_name,
-            clock=SystemClock(),
+            clock=self._clock,
             metrics=metrics,
             large=self._large,
         )
@@ -194,8 +194,3 @@ def _pod_template(path: Path) -> dict[str, Any]:
         return check_template(yaml.safe_load(path.read_text()))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise Misconfigured(f"the pod template {path} cannot be read: {error}") from error
-
-
-def _webhook_http(settings: WebhookSettings) -> GuardedHttp:
-    rules = parse_rules(settings.webhook_allow, settings.webhook_refuse)
-    return GuardedHttp(rules, clock=SystemClock(), user_agent=USER_AGENT)

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 from standardwebhooks import Webhook
 
+from imagebatch import USER_AGENT
 from imagebatch.model.errors import Conflict, ImageRejected, Misconfigured, Unavailable
+from imagebatch.net.addresses import parse_rules
+from imagebatch.net.http import GuardedHttp
 from imagebatch.ports import DeliveryAttempt
 from imagebatch.store.patience import Patience
 from imagebatch.telemetry import about
@@ -225,6 +228,12 @@ def deliver_until(stop: threading.Event, deliverer: Deliverer, wake: threading.E
         except Unavailable as error:
             log.warning("no webhooks are sent: %s", error)
             stop.wait(BROKEN_SECONDS)
+
+
+def webhook_http(settings: WebhookSettings, clock: Clock) -> GuardedHttp:
+    """Return the guarded client that webhooks are sent with."""
+    rules = parse_rules(settings.webhook_allow, settings.webhook_refuse)
+    return GuardedHttp(rules, clock=clock, user_agent=USER_AGENT)
 
 
 def make_deliverer(

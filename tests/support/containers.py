@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from contextlib import suppress
 
 from support.command_line import alive
+from support.pod_processes import read, signal_all
 from support.process_tree import PROC, environment
 from support.waiting import eventually
 
@@ -35,15 +34,10 @@ def _signal(request_id: str, shard: int, number: signal.Signals) -> list[int]:
         return []
     group = _control_groups(first)
     family = [first, *(pid for pid in pids if pid != first and _control_groups(pid) == group)]
-    for pid in family:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
+    signal_all(family, number)
     return family
 
 
 def _control_groups(pid: int) -> str:
     """Return where a process is accounted for, which is one place for each container; "" when it is gone."""
-    try:
-        return (PROC / str(pid) / "cgroup").read_text()
-    except OSError:
-        return ""
+    return read(pid, "cgroup")

@@ -23,14 +23,14 @@ def processes_of(pod: dict[str, Any]) -> list[int]:
     """Return the processes of a pod's containers."""
     mark = f"pod{pod['metadata']['uid']}/"
     found = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()]
-    return [pid for pid in found if mark in _read(pid, "cgroup") and _read(pid, "comm").strip() != PAUSE]
+    return [pid for pid in found if mark in read(pid, "cgroup") and read(pid, "comm").strip() != PAUSE]
 
 
 def kill_containers(pod: dict[str, Any]) -> None:
     """End every process of a pod's containers as the machine's out-of-memory killer would."""
     pids = processes_of(pod)
     assert pids, f"no process of {pod['metadata']['name']} is here"
-    _signal(pids, signal.SIGKILL)
+    signal_all(pids, signal.SIGKILL)
 
 
 def kill_operator(installation: Installation) -> None:
@@ -56,24 +56,26 @@ def held(pod: dict[str, Any]) -> Iterator[None]:
     """Have a pod's processes do nothing (SIGSTOP) for a time: their connections stay, and nobody answers."""
     pids = processes_of(pod)
     assert pids, f"no process of {pod['metadata']['name']} is here"
-    _signal(pids, signal.SIGSTOP)
+    signal_all(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        _signal(pids, signal.SIGCONT)
+        signal_all(pids, signal.SIGCONT)
 
 
 def _is_back(before: dict[str, Any], now: dict[str, Any]) -> bool:
     return restarts(now) > restarts(before) and bool(now["status"]["containerStatuses"][0]["ready"])
 
 
-def _signal(pids: list[int], number: signal.Signals) -> None:
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to processes; those that have ended need none."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def _read(pid: int, name: str) -> str:
+def read(pid: int, name: str) -> str:
+    """Return a file of a process under /proc; "" when it is gone."""
     try:
         return (PROC / str(pid) / name).read_text()
     except OSError:

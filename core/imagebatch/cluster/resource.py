@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebatch.model import names
 from imagebatch.model.batch import Intent, OutputOptions, Resource
+from imagebatch.model.request_ids import REQUEST_ID_PATTERN
 from imagebatch.model.source import (
     ConfigMapSource,
     HandWritten,
@@ -26,8 +27,7 @@ KIND = "ImageBatch"
 PARALLELISM = 4  # the CRD's default
 REQUEST_ID_LABEL = "imagebatch.io/request-id"
 
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NAME = re.compile(f"ib-({_UUID})")
+_NAME = re.compile(f"ib-({REQUEST_ID_PATTERN})")
 # Fields of the spec that are fields of BatchSpec under another name.
 _PLAIN = {
     "imagesPerShard": "images_per_shard",

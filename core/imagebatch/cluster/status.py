@@ -75,7 +75,7 @@ def status_of(shown: Shown, before: dict[str, Any], now: datetime) -> dict[str, 
             "failed": counts.failed,
         },
         "bytes": {"input": size.input, "output": size.output},
-        "conditions": [each.to_json(shown.generation, _before(before, each), now) for each in conditions(shown)],
+        "conditions": [each.to_json(shown.generation, _of_type(before, each.type), now) for each in conditions(shown)],
     }
     if size.input:
         status["saved"] = f"{round(100 * size.saved / size.input)} %"
@@ -87,8 +87,9 @@ def status_of(shown: Shown, before: dict[str, Any], now: datetime) -> dict[str, 
         status["completionTime"] = moment(batch.finished_at)
     if shown.result_url is not None:
         status["resultUrl"] = shown.result_url
-    shards = _shards(shown.job) or before.get("shards")
-    return {**status, **({"shards": shards} if shards else {})}
+    if shards := _shards(shown.job) or before.get("shards"):
+        status["shards"] = shards
+    return status
 
 
 def conditions(shown: Shown) -> Iterator[Condition]:
@@ -130,7 +131,7 @@ def story(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, 
         yield "Warning" if went_wrong else "Normal", after["reason"], after["message"]
     for condition in after["conditions"]:
         if condition["type"] == WEBHOOK_DELIVERED and condition["status"] != "Unknown":
-            then = _before(before, Condition(WEBHOOK_DELIVERED, None, ""))
+            then = _of_type(before, WEBHOOK_DELIVERED)
             if then is None or then["reason"] != condition["reason"]:
                 kind = "Normal" if condition["status"] == "True" else "Warning"
                 yield kind, f"Webhook{condition['reason']}", condition["message"]
@@ -143,7 +144,7 @@ def needs_a_look(found: dict[str, Any], now: datetime) -> bool:
         return True
     if ttl is not None and now >= datetime.fromisoformat(status["completionTime"]) + timedelta(seconds=ttl):
         return True
-    delivered = _before(status, Condition(WEBHOOK_DELIVERED, None, ""))
+    delivered = _of_type(status, WEBHOOK_DELIVERED)
     return delivered is not None and delivered["status"] == "Unknown"
 
 
@@ -186,8 +187,9 @@ def _shards(job: JobView | None) -> dict[str, int] | None:
     return {"total": job.spec.shards, "succeeded": job.succeeded, "failed": job.failed}
 
 
-def _before(before: dict[str, Any], condition: Condition) -> dict[str, Any] | None:
-    return next((each for each in before.get("conditions", ()) if each["type"] == condition.type), None)
+def _of_type(status: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """Return a status' condition of a type, None if it has none."""
+    return next((each for each in status.get("conditions", ()) if each["type"] == kind), None)
 
 
 def _rank(status: dict[str, Any]) -> int:

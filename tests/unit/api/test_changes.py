@@ -11,11 +11,11 @@ from support.batch_scene import failed, make_scene, succeeded
 from support.sample_batches import DONE
 from support.waiting import eventually
 
+from imagebatch.intake import LARGE_CSV_BYTES
 from imagebatch.model import names
 from imagebatch.model.batch import Counts, Progress, Reason, Status, Verdict
 from imagebatch.model.errors import Unavailable
 from imagebatch.ports import Final, SettledSlot
-from imagebatch_api.container import LARGE_UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from threading import Event
@@ -104,7 +104,7 @@ def test_retry_of_a_request_without_failures_is_409(
     assert list(batches.batches) == [made]
 
 
-@pytest.mark.parametrize(("csv_bytes", "turns"), [(len(CSV), "uploads"), (2 * LARGE_UPLOAD_BYTES, "large_uploads")])
+@pytest.mark.parametrize(("csv_bytes", "turns"), [(len(CSV), "uploads"), (2 * LARGE_CSV_BYTES, "large_uploads")])
 def test_retry_takes_its_turn_among_uploads_of_its_size(
     api: AsgiClient,
     container: Container,

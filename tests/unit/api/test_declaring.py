@@ -56,7 +56,7 @@ def cluster() -> Cluster:
 @pytest.fixture
 def declaring(container: Container, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsgiClient]:
     """The API on a cluster, which has longer for a call than an answer may take; every upload is a large one."""
-    monkeypatch.setattr("imagebatch_api.container.LARGE_UPLOAD_BYTES", 0)
+    monkeypatch.setattr("imagebatch_api.container.LARGE_CSV_BYTES", 0)
     calls = BoundedCalls("cluster", 1, 2 * DEADLINE_SECONDS)
     with AsgiClient(create_app(replace(container, registry=cluster, registry_calls=calls))) as client:
         yield client

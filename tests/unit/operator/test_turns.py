@@ -9,10 +9,11 @@ import pytest
 from support.batch_scene import REQUEST_ID, Scene, succeeded
 from support.intake_desk import CSV, IntakeDesk
 
+from imagebatch import intake
 from imagebatch.model.csvrows import CsvLimits
 from imagebatch.model.errors import Misconfigured, Unavailable
 from imagebatch.net.messages import Fetched, FetchLimits, Sink
-from imagebatch_operator import hand_written, settle
+from imagebatch_operator import settle
 from imagebatch_operator.lifecycle import Stop
 from imagebatch_operator.settle import Settler
 from imagebatch_operator.source import FETCHES_AT_ONCE, SourceReader
@@ -54,7 +55,7 @@ def test_settle_of_a_small_batch_waits_for_nobody(settler: Settler, accepted: Ca
 
 
 def test_intake_of_a_large_csv_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hand_written, "LARGE_CSV_BYTES", 10)
+    monkeypatch.setattr(intake, "LARGE_CSV_BYTES", 10)
     desk = IntakeDesk()
     request_id = desk.write(source={"inline": CSV})
     assert runs_only_once_free(desk.large, lambda: desk.intake.take_in(request_id))
