@@ -60,7 +60,7 @@ def _still(
     """Re-encode one picture: the first, where the target cannot hold several."""
     with reading.refusals(data, picture.format):
         reading.decode_smaller(image, options)
-        image.load()
+        reading.decode(image)
         info = dict(image.info)
         orientation = 1 if picture.format is ImageFormat.TIFF else metadata.orientation(metadata.read_exif(info))
         shown = _turned((picture.width, picture.height), orientation)
@@ -93,7 +93,7 @@ def _animation(
         hidden = 1 if picture.format is ImageFormat.PNG and image.info.get("default_image") else 0
         for index in range(hidden, picture.frames):
             image.seek(index)
-            image.load()
+            reading.decode(image, shown)
             look = appearance.in_target_colours(image.copy(), planned.format, lossless=True)
             profile = look.profile
             frames.append(appearance.resized(look.image, size))

@@ -84,6 +84,18 @@ def decode_smaller(image: ImageFile.ImageFile, options: OutputOptions) -> None:
             image.draft(None, (int(image.size[0] * scale * 2), int(image.size[1] * scale * 2)))
 
 
+def decode(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -> None:
+    """Decode the frame at hand. Raises `corrupt` for one outside of the `canvas`, or of colours that are nowhere.
+
+    Pillow enlarges a GIF for a frame that reaches beyond it: pixels that no limit and no memory was asked for.
+    """
+    if canvas is not None and image.size != canvas:
+        raise ImageRejected("corrupt", "a frame lies outside of its picture")
+    image.load()
+    if image.mode == "P" and image.palette is None:
+        raise ImageRejected("corrupt", "the picture's palette is missing")
+
+
 @contextmanager
 def refusals(data: bytes, file_format: ImageFormat) -> Iterator[None]:
     """Translate every way in which Pillow says that a file is bad. Warnings about bombs are refusals."""

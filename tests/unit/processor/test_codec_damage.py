@@ -1,0 +1,42 @@
+"""Damage that a mutated file showed first: what Pillow bears or trips over is refused with a code that says what is so."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from PIL import Image
+from support.pictures import encode
+from support.quadrants import quadrants
+
+from imagebatch.model.batch import OutputFormat, OutputOptions
+from imagebatch.model.errors import ImageRejected
+from imagebatch_processor.codec import compress
+from imagebatch_processor.policy import ImageLimits
+
+FIRST_CHUNK = 33  # of a PNG, behind its header
+
+
+def _refusal(data: bytes, options: OutputOptions) -> tuple[str, str]:
+    with pytest.raises(ImageRejected) as caught:
+        compress(data, options, ImageLimits())
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize("wanted", [OutputFormat.PNG, OutputFormat.JPEG])
+@pytest.mark.parametrize("quality", [50, 100])
+def test_compress_when_a_png_of_a_palette_has_none_then_corrupt(wanted: OutputFormat, quality: int) -> None:
+    whole = encode(quadrants().convert("P"), "PNG")
+    assert whole[FIRST_CHUNK + 4 : FIRST_CHUNK + 8] == b"PLTE"
+    end = FIRST_CHUNK + 12 + int.from_bytes(whole[FIRST_CHUNK : FIRST_CHUNK + 4], "big")
+    found = _refusal(whole[:FIRST_CHUNK] + whole[end:], OutputOptions(format=wanted, quality=quality))
+    assert found == ("corrupt", "the picture's palette is missing")
+
+
+@pytest.mark.parametrize("side", [97, 7_000, 16_384])
+def test_compress_when_a_later_frame_of_a_gif_reaches_beyond_it_then_corrupt_and_nothing_is_enlarged(side: int) -> None:
+    frames = [Image.new("L", (96, 64), shade) for shade in (0, 90, 180)]
+    whole = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
+    second = whole.index(b"\x2c\0\0\0\0" + struct.pack("<HH", 96, 64), whole.index(b"\x2c\0\0\0\0") + 1)
+    grown = whole[: second + 5] + struct.pack("<H", side) + whole[second + 7 :]
+    assert _refusal(grown, OutputOptions()) == ("corrupt", "a frame lies outside of its picture")
