@@ -9,9 +9,11 @@ compile() {
     --custom-compile-command "make lock" --output-file "$out" "$@"
   echo "$out"
 }
-for group in build cluster; do compile "$group" --group "$group"; done
+for group in build cluster bench-thumbor; do compile "$group" --group "$group"; done
 compile dev --extra dev pyproject.toml
 # Every other file takes the versions of dev: what is shipped is what was tested, and an image may install two of them.
 for extra in processor api operator embedded; do
   compile "$extra" --constraint requirements/dev.txt --extra "$extra" pyproject.toml
 done
+# With the same codec, and so with the same Pillow.
+compile bench-celery --constraint requirements/processor.txt --group bench-celery

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what the tests need from npm (newman, pinned with hashes by hack/node/package-lock.json) into the user's
-# cache, and print the folder of its programs: "$(hack/node_tools.sh)/newman". Once done, it takes no time.
+# Install packages from npm, pinned with hashes by the package-lock.json of a folder, into the user's cache, and print the
+# folder of their programs: hack/node_tools.sh [FOLDER]; without one it is newman for the tests. Once done, it takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,17 +23,18 @@ install_node() {
     die "apt-get could not install nodejs and npm"
 }
 
-key=$(cat hack/node/package.json hack/node/package-lock.json | sha256sum | cut -c1-16)
+list=${1:-hack/node}
+key=$(cat "$list/package.json" "$list/package-lock.json" | sha256sum | cut -c1-16)
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/imagebatch/node/$key
 if [ ! -e "$folder/.ready" ]; then
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then install_node; fi
   node -e 'process.exit(parseInt(process.versions.node) < 16 ? 1 : 0)' ||
     die "node 16 or newer is needed, this is $(node --version)"
-  say "installing newman into $folder"
+  say "installing the packages of $list into $folder"
   mkdir -p "$folder"
-  cp hack/node/package.json hack/node/package-lock.json "$folder/"
-  npm ci --prefix "$folder" --loglevel error --no-audit --no-fund --ignore-scripts >&2 ||
-    die "npm could not install newman; its words are above"
+  cp "$list/package.json" "$list/package-lock.json" "$folder/"
+  npm ci --prefix "$folder" --loglevel error --no-audit --no-fund --ignore-scripts --engine-strict >&2 ||
+    die "npm could not install the packages of $list; its words are above"
   touch "$folder/.ready"
 fi
 echo "$folder/node_modules/.bin"

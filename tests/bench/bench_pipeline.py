@@ -1,8 +1,7 @@
-"""Images a second: the whole service, one shard, a naive loop and the codec alone, in turns in one run."""
+"""Images a second: the whole service, one shard, its contenders and the codec alone, in turns in one run."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -12,13 +11,12 @@ from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from statistics import median
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bench.following import follow
 from bench.memory import TreeSampler
 from bench.photographs import photographs
 from bench.processor_time import Reading
-from bench.stage import TESTS, Stage, environment
+from bench.stage import Stage, environment
 from support.batch_scene import make_scene
 from support.service import Service, csv_of
 
@@ -30,53 +28,56 @@ from imagebatch_processor.codec_pool import CodecPool, available_cpus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.contenders.field import Contender
+
 SHARD_SECONDS = 1800.0
 LOOK_SECONDS = 0.1
 URLS_PER_ROW = 4
+BATCH, SHARD, STARTED_SHARD, CODEC = "whole batch", "one shard", "one shard without its start", "codec alone"
 
 
 @dataclass(frozen=True)
 class Round:
-    """Images a second of every contestant, one after the other; `shard_start_seconds` is a shard of one image.
+    """Images a second of everybody, one after the other; `shard_start_seconds` is a shard of one image.
 
     `others_percent` of the processor time went to other programs meanwhile.
     """
 
-    batch: float
-    shard: float
-    shard_without_start: float
+    speeds: dict[str, float]
     shard_start_seconds: float
     shard_mib: float
-    naive: float
-    codec: float
     others_percent: float
 
 
-def rounds(stage: Stage, images: int, count: int) -> list[Round]:
+def rounds(stage: Stage, contenders: Sequence[Contender], images: int, count: int) -> list[Round]:
     """Measure `count` rounds of `images` images each, after a first small one that is not counted."""
     warm_up = max(2, min(images, 40))
-    one_round(stage, warm_up, "warm-up")
+    one_round(stage, contenders, warm_up, "warm-up")
     measured = []
     for number in range(count):
-        measured.append(one_round(stage, images, f"round{number}"))
+        measured.append(one_round(stage, contenders, images, f"round{number}"))
         print(f"pipeline: {asdict(measured[-1])}", file=sys.stderr)
     return measured
 
 
 def middle(measured: Sequence[Round], over: str, under: str) -> float:
-    """Return the median over the rounds of one contestant's speed over another's in the same round."""
-    return median(getattr(each, over) / getattr(each, under) for each in measured)
+    """Return the median over the rounds of one's speed over another's in the same round."""
+    return median(each.speeds[over] / each.speeds[under] for each in measured)
 
 
-def one_round(stage: Stage, images: int, name: str) -> Round:
+def one_round(stage: Stage, contenders: Sequence[Contender], images: int, name: str) -> Round:
+    """Let everybody work once. Contenders get half of the images: their start is not counted anyway."""
     before = Reading.now()
-    batch = images / batch_seconds(stage, stage.urls(f"{name}-batch", images))
-    naive = images / naive_seconds(stage, stage.urls(f"{name}-naive", images))
+    speeds = {BATCH: images / batch_seconds(stage, stage.urls(f"{name}-batch", images))}
+    for number, contender in enumerate(contenders):
+        urls = stage.urls(f"{name}-{number}", (images + 1) // 2)
+        speeds[contender.name] = contender.images_per_second(stage, urls)
     start, _ = shard_seconds(stage, stage.urls(f"{name}-one", 1))
     shard, mib = shard_seconds(stage, stage.urls(f"{name}-shard", images))
-    codec = images / codec_seconds(images)
-    others = Reading.now().others_percent_since(before)
-    return Round(batch, images / shard, (images - 1) / (shard - start), start, mib, naive, codec, others)
+    speeds[SHARD] = images / shard
+    speeds[STARTED_SHARD] = (images - 1) / (shard - start)
+    speeds[CODEC] = images / codec_seconds(images)
+    return Round(speeds, start, mib, Reading.now().others_percent_since(before))
 
 
 def batch_seconds(stage: Stage, urls: list[str]) -> float:
@@ -106,27 +107,6 @@ def shard_seconds(stage: Stage, urls: list[str]) -> tuple[float, float]:
     assert code == 0, log.read_text()
     assert store.get(names.shard_results_key(request_id, 0)).count(b'"name"') >= len(urls)
     return seconds, sampler.largest_mib
-
-
-def naive_seconds(stage: Stage, urls: list[str]) -> float:
-    """Return the time of the naive loop over the same pictures and servers; its start is not counted."""
-    task = {
-        "endpoint": urlsplit(stage.store.s3_endpoint).netloc,
-        "access_key": stage.store.s3_access_key,
-        "secret_key": stage.store.s3_secret_key,
-        "bucket": stage.store.s3_bucket,
-        "prefix": f"naive/{uuid.uuid4()}/",
-        "urls": urls,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.naive_loop"],
-        cwd=TESTS,
-        input=json.dumps(task),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return float(done.stdout)
 
 
 def codec_seconds(images: int) -> float:

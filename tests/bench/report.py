@@ -7,8 +7,12 @@ import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import features
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEADINGS = ("measured", "figure", "goal", "")
 GIB = 2**30
@@ -66,7 +70,21 @@ class Row:
         return {"name": self.name, "value": self.value, "unit": self.unit, "goal": goal, "verdict": self.verdict}
 
 
-def table(rows: list[Row]) -> str:
+@dataclass(frozen=True)
+class Absent:
+    """What cannot be measured on this machine, and why."""
+
+    name: str
+    reason: str
+
+    def cells(self) -> tuple[str, str, str, str]:
+        return self.name, "not installed", "", self.reason
+
+    def to_json(self) -> dict[str, object]:
+        return {"name": self.name, "absent": self.reason}
+
+
+def table(rows: Sequence[Row | Absent]) -> str:
     """Return the rows as a Markdown table with aligned columns."""
     lines = [HEADINGS, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]

@@ -14,11 +14,14 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench import bench_codec, bench_imports, bench_pipeline, bench_service
+from bench.bench_pipeline import BATCH, CODEC, SHARD, STARTED_SHARD
+from bench.contenders.field import Contender, field_of
 from bench.memory import find_child, peak_mib
 from bench.photographs import photographs
 from bench.processor_time import Reading
-from bench.report import Goal, Row, machine, table
+from bench.report import Absent, Goal, Row, machine, table
 from bench.stage import TESTS, stage
+from support.open_folder import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,21 +45,22 @@ class Size:
 QUICK = Size(images=8, rounds=1, rows=40, repetitions=1, codec_runs=1)
 
 
-def measure(size: Size) -> list[Row]:
+def measure(size: Size) -> list[Row | Absent]:
     """Return every row."""
     return [*_pipeline(size), *_codec(size), *_bulk(size)]
 
 
-def _pipeline(size: Size) -> list[Row]:
-    with stage() as running:
-        rounds = bench_pipeline.rounds(running, size.images, size.rounds)
+def _pipeline(size: Size) -> list[Row | Absent]:
+    with stage() as running, open_folder() as folder, field_of(folder) as field:
+        present = [each for each in field if isinstance(each, Contender)]
+        rounds = bench_pipeline.rounds(running, present, size.images, size.rounds)
         one_image = bench_service.one_image(running, size.repetitions)
         api, operator = (
             peak_mib(find_child(program, os.getpid())) for program in ("imagebatch_api", "operator_process")
         )
     imports = bench_imports.run(size.repetitions)
     return [
-        *_speeds(rounds),
+        *_speeds(rounds, field),
         Row("one small image, request to Completed", one_image, "s", Goal.most(1, "s")),
         Row("a shard's imports over bare Python", imports, "ms", Goal.most(300, "ms")),
         Row("peak memory of the API, these batches", api, "MiB"),
@@ -65,26 +69,22 @@ def _pipeline(size: Size) -> list[Row]:
     ]
 
 
-def _speeds(rounds: Sequence[Round]) -> list[Row]:
-    def speed(name: str) -> float:
-        return median(getattr(each, name) for each in rounds)
+def _speeds(rounds: Sequence[Round], field: Sequence[Contender | Absent]) -> list[Row | Absent]:
+    def speed(name: str) -> Row:
+        return Row(name, median(each.speeds[name] for each in rounds), "images/s")
 
-    def ratio(over: str, under: str) -> float:
-        return bench_pipeline.middle(rounds, over, under)
+    def ratio(over: str, under: str, goal: Goal) -> Row:
+        return Row(f"{over} ÷ {under}", bench_pipeline.middle(rounds, over, under), "", goal)
 
-    to_codec, to_naive = Goal.least(0.60, stretch=0.75), Goal.least(2.2, stretch=2.5)
+    start = Row("start and end of a shard (one image)", median(each.shard_start_seconds for each in rounds), "s")
+    to_codec = Goal.least(0.60, stretch=0.75)
+    present = [each for each in field if isinstance(each, Contender)]
     return [
-        Row("whole batch, upload to Completed", speed("batch"), "images/s"),
-        Row("one shard with all cores, start to exit", speed("shard"), "images/s"),
-        Row("the same without its start", speed("shard_without_start"), "images/s"),
-        Row("start and end of a shard (one image)", speed("shard_start_seconds"), "s"),
-        Row("naive serial loop", speed("naive"), "images/s"),
-        Row("codec children alone, all cores", speed("codec"), "images/s"),
-        Row("whole batch ÷ codec alone", ratio("batch", "codec"), "", to_codec),
-        Row("one shard ÷ codec alone", ratio("shard", "codec"), "", to_codec),
-        Row("one shard without its start ÷ codec alone", ratio("shard_without_start", "codec"), "", to_codec),
-        Row("whole batch ÷ naive loop", ratio("batch", "naive"), "", to_naive),
-        Row("one shard ÷ naive loop", ratio("shard", "naive"), "", to_naive),
+        *(speed(name) for name in (BATCH, SHARD, STARTED_SHARD, CODEC)),
+        start,
+        *(speed(each.name) if isinstance(each, Contender) else each for each in field),
+        *(ratio(over, CODEC, to_codec) for over in (BATCH, SHARD, STARTED_SHARD)),
+        *(ratio(over, each.name, each.goal) for each in present for over in (BATCH, SHARD)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench.naive_loop`: what one writes first: fetch, compress, put, one picture after the other.
+"""`python -m bench.contenders.naive_loop`: what one writes first: fetch, compress, put, one picture after the other.
 
 Reads {"endpoint", "access_key", "secret_key", "bucket", "prefix", "urls"} as JSON, prints the seconds of the loop.
 """
