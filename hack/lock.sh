@@ -15,5 +15,6 @@ compile dev --extra dev pyproject.toml
 for extra in processor api operator embedded; do
   compile "$extra" --constraint requirements/dev.txt --extra "$extra" pyproject.toml
 done
+compile processor-heic --constraint requirements/dev.txt --extra processor --extra heic pyproject.toml
 # With the same codec, and so with the same Pillow.
 compile bench-celery --constraint requirements/processor.txt --group bench-celery

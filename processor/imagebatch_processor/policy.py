@@ -21,7 +21,7 @@ WEBP_MAX_SIDE_PIXELS = 16_383  # 14 bits: VP8 and VP8L bitstreams
 
 
 class ImageFormat(StrEnum):
-    """The formats that are read; all but BMP and TIFF are written too. The values are Pillow's names."""
+    """The formats that are read; all but BMP, TIFF and HEIC are written too. The values are Pillow's names."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -30,6 +30,7 @@ class ImageFormat(StrEnum):
     BMP = "BMP"
     TIFF = "TIFF"
     AVIF = "AVIF"
+    HEIC = "HEIC"
 
     @property
     def extension(self) -> str:
@@ -55,13 +56,17 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a file's header says: stored width and height (orientation not applied), frames shown one by one."""
+    """What a file's header says: stored width and height (orientation not applied), frames shown one by one.
+
+    `bits` a channel are told for HEIC only, where they decide on the memory.
+    """
 
     format: ImageFormat
     width: int
     height: int
     frames: int = 1
     has_alpha: bool = False
+    bits: int = 8
 
     @property
     def pixels(self) -> int:
@@ -118,7 +123,7 @@ def target_format(picture: Picture, wanted: OutputFormat) -> ImageFormat:
     """Return the format to write: the one asked for, else the input's; BMP and TIFF become JPEG, with alpha PNG."""
     if wanted is not OutputFormat.AUTO:
         return _ASKED[wanted]
-    if picture.format in (ImageFormat.BMP, ImageFormat.TIFF):
+    if picture.format in (ImageFormat.BMP, ImageFormat.TIFF, ImageFormat.HEIC):
         return ImageFormat.PNG if picture.has_alpha else ImageFormat.JPEG
     return picture.format
 
@@ -164,7 +169,11 @@ def plan(picture: Picture, options: OutputOptions, limits: ImageLimits) -> Plan:
 
 # Peak bytes per pixel, measured at 12 megapixels with Pillow 13.0.0 and rounded up. Decoding holds the pixels
 # (4), the coefficients of a progressive JPEG (3), a second copy while turning (4); WebP two canvases besides.
-_DECODE_BYTES_PER_PIXEL = {ImageFormat.WEBP: 17.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0}
+_DECODE_BYTES_PER_PIXEL = {
+    ImageFormat.WEBP: 17.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0, ImageFormat.HEIC: 11.0,
+}  # fmt: skip
+_DEEP_HEIC_BYTES_PER_PIXEL = 17.0  # more than 8 bits a channel
+_DEEP_HEIC_ALPHA_BYTES_PER_PIXEL = 22.0
 _ENCODE_BYTES_PER_PIXEL = {ImageFormat.PNG: 14.0, ImageFormat.WEBP: 12.0, ImageFormat.AVIF: 32.0}
 _WEBP_ALPHA_BYTES_PER_PIXEL = 34.0
 _OTHER_BYTES_PER_PIXEL = 9.0
@@ -174,6 +183,8 @@ _BASE_BYTES = 32 * MEBIBYTE
 def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int) -> int:
     """Return the peak memory (bytes) that re-encoding the picture may take, rotation included."""
     decode = _DECODE_BYTES_PER_PIXEL.get(picture.format, _OTHER_BYTES_PER_PIXEL)
+    if picture.format is ImageFormat.HEIC and picture.bits > 8:
+        decode = _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL if picture.has_alpha else _DEEP_HEIC_BYTES_PER_PIXEL
     encode = _ENCODE_BYTES_PER_PIXEL.get(target, _OTHER_BYTES_PER_PIXEL)
     if target is ImageFormat.WEBP and picture.has_alpha:
         encode = _WEBP_ALPHA_BYTES_PER_PIXEL

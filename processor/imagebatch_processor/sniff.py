@@ -43,6 +43,9 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"#?RADIANCE", "Radiance HDR"),
     (b"qoif", "QOI"),
 )
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
+_HEIF_BRANDS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
 _SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]", re.DOTALL)
 _NETPBM = re.compile(rb"^P[1-7][\s#]")
 
@@ -62,12 +65,20 @@ def image_format(data: bytes) -> ImageFormat:
 
 
 def _iso_media_format(data: bytes) -> ImageFormat:
-    """Tell AVIF (ISO/IEC 23000-22 brands) from its relatives HEIC and video."""
+    """Tell AVIF, HEIC and video apart by their brands (ISO/IEC 23008-12 and 23000-22): the major one first.
+
+    The structural brands, such as `mif1`, name no codec; a file that has only those is HEIF, which HEIC's reader tries.
+    """
     brands_end = min(int.from_bytes(data[:4], "big"), 256)
-    brands = {data[i : i + 4] for i in (8, *range(16, brands_end, 4))}
-    if brands & {b"avif", b"avis"}:
-        return ImageFormat.AVIF
-    kind = "HEIC" if brands & {b"heic", b"heix", b"hevc", b"mif1", b"msf1"} else "video and other ISO media"
+    brands = [data[i : i + 4] for i in (8, *range(16, brands_end, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return ImageFormat.AVIF
+        if brand in _HEIC_BRANDS:
+            return ImageFormat.HEIC
+    if not _HEIF_BRANDS.isdisjoint(brands):
+        return ImageFormat.HEIC
+    kind = "Canon CR3 raw" if brands[0] == b"crx " else "video and other ISO media"
     raise ImageRejected("unsupported_format", f"{kind} files are not read")
 
 
@@ -115,6 +126,7 @@ _IS_CUT: dict[ImageFormat, Callable[[bytes], bool]] = {
     ImageFormat.BMP: lambda data: len(data) < 26 or int.from_bytes(data[2:6], "little") > len(data),
     ImageFormat.TIFF: lambda data: not 8 <= int.from_bytes(data[4:8], _byte_order(data)) < len(data),
     ImageFormat.AVIF: _iso_media_is_cut,
+    ImageFormat.HEIC: _iso_media_is_cut,
 }
 
 

@@ -6,6 +6,7 @@ import io
 from functools import cache
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms
 
 ORIENTATION_TAG = 0x0112
@@ -64,11 +65,21 @@ def webp(width: int = 320, height: int = 240, *, seed: int = 0, alpha: bool = Fa
 
 
 def encode(picture: Image.Image, kind: str, *, icc_profile: bytes | None = None, **options: object) -> bytes:
-    """Return a picture as a file of Pillow's format `kind`."""
+    """Return a picture as a file of Pillow's format `kind`, or as HEIC."""
+    if kind == "HEIC":
+        return heic(picture, icc_profile=icc_profile, **options)
     if icc_profile is not None:
         options["icc_profile"] = icc_profile
     with io.BytesIO() as file:
         picture.save(file, kind, **options)
+        return file.getvalue()
+
+
+def heic(picture: Image.Image, *, raw: tuple[str, bytes] | None = None, **options: object) -> bytes:
+    """Return a HEIC file; `raw` gives mode and pixels that Pillow has no name for, such as `RGB;16`."""
+    source = pillow_heif.from_bytes(raw[0], picture.size, raw[1]) if raw else pillow_heif.from_pillow(picture)
+    with io.BytesIO() as file:
+        source.save(file, quality=90, enc_params={"preset": "ultrafast"}, **options)
         return file.getvalue()
 
 

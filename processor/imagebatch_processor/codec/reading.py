@@ -23,6 +23,7 @@ from PIL import (
 )
 
 from imagebatch.model.errors import ImageRejected
+from imagebatch_processor.codec.heic import open_heic
 from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
 from imagebatch_processor.sniff import image_format, is_cut, webp_size
 
@@ -58,7 +59,10 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
     if file_format is ImageFormat.WEBP and (size := webp_size(data)):
         check_size(*size, limits)
     with refusals(data, file_format):
-        image = Image.open(io.BytesIO(data), formats=[file_format.value])
+        if file_format is ImageFormat.HEIC:
+            image = open_heic(data)
+        else:
+            image = Image.open(io.BytesIO(data), formats=[file_format.value])
     check_size(*image.size, limits)
     return image
 
@@ -72,7 +76,8 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
             frames = getattr(image, "n_frames", 1)
     check_size(*image.size, limits, frames)
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
-    return Picture(file_format, *image.size, frames, has_alpha)
+    bits = image.info.get("bit_depth", 8) if file_format is ImageFormat.HEIC else 8
+    return Picture(file_format, *image.size, frames, has_alpha, bits)
 
 
 def decode_smaller(image: ImageFile.ImageFile, options: OutputOptions) -> None:

@@ -60,10 +60,21 @@ def test_image_when_run_is_no_root(name: str) -> None:
 def test_packages_when_installed_have_their_hashes_checked(name: str) -> None:
     (install,) = [rest for word, rest in instructions(name) if word == "RUN" and " install " in rest]
     assert "--require-hashes --only-binary :all:" in install
-    wanted = re.findall(r"-r /build/(\S+)", install)
+    default = {"${REQUIREMENTS}": "processor"}
+    wanted = [default.get(stem, stem) + ".txt" for stem in re.findall(r"-r /build/(\S+)\.txt", install)]
     copied = " ".join(rest for word, rest in instructions(name) if word == "COPY")
     assert wanted
     assert all(f"requirements/{file}" in copied for file in wanted)
+
+
+def test_processor_when_built_with_heic_has_what_it_has_without_and_libheif() -> None:
+    assert ("ARG", "REQUIREMENTS=processor") in instructions("Dockerfile.processor")
+    plain, heic = (
+        set(re.findall(r"^(\S+==\S+)", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.MULTILINE))
+        for name in ("processor", "processor-heic")
+    )
+    assert plain < heic
+    assert [pin.split("==")[0] for pin in heic - plain] == ["pi-heif"]
 
 
 @pytest.mark.parametrize(("name", "rooms"), SHIPPED.items())

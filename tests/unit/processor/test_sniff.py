@@ -23,7 +23,6 @@ def test_image_format_when_allowed_then_named(file_format: ImageFormat) -> None:
         b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- drawn by hand -->\n<svg>',
         b"%PDF-1.7\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
         b"\0\0\0\x18ftypmp42\0\0\0\0isommp42",
         b"8BPS\0\x01",
         b"\0\0\x01\0\x01\0",
@@ -38,6 +37,27 @@ def test_image_format_when_recognisable_but_not_read_then_unsupported_format(hea
     with pytest.raises(ImageRejected) as caught:
         image_format(head + bytes(64))
     assert caught.value.code == "unsupported_format"
+
+
+@pytest.mark.parametrize(
+    ("brands", "file_format"),
+    [
+        ("avif mif1 miaf", ImageFormat.AVIF),
+        ("avis msf1 miaf", ImageFormat.AVIF),
+        ("mif1 miaf avif", ImageFormat.AVIF),
+        ("mif1 heic miaf", ImageFormat.HEIC),
+        ("heic mif1 avif", ImageFormat.HEIC),
+        ("msf1 hevc", ImageFormat.HEIC),
+        ("heix mif1 heic tmap", ImageFormat.HEIC),
+        ("mif1 miaf", ImageFormat.HEIC),
+    ],
+)
+def test_image_format_when_iso_media_then_by_the_first_brand_that_names_a_codec(
+    brands: str, file_format: ImageFormat
+) -> None:
+    major, *others = brands.encode().split()
+    body = b"ftyp" + major + bytes(4) + b"".join(others)
+    assert image_format((len(body) + 4).to_bytes(4, "big") + body + bytes(64)) is file_format
 
 
 @pytest.mark.parametrize(
