@@ -120,7 +120,7 @@ _ASKED = {
 
 
 def target_format(picture: Picture, wanted: OutputFormat) -> ImageFormat:
-    """Return the format to write: the one asked for, else the input's; BMP and TIFF become JPEG, with alpha PNG."""
+    """Return the format to write: the one asked for, else the input's; what is never written becomes JPEG or PNG."""
     if wanted is not OutputFormat.AUTO:
         return _ASKED[wanted]
     if picture.format in (ImageFormat.BMP, ImageFormat.TIFF, ImageFormat.HEIC):
