@@ -75,11 +75,11 @@ def encode(picture: Image.Image, kind: str, *, icc_profile: bytes | None = None,
         return file.getvalue()
 
 
-def heic(picture: Image.Image, *, raw: tuple[str, bytes] | None = None, **options: object) -> bytes:
+def heic(picture: Image.Image, *, raw: tuple[str, bytes] | None = None, quality: int = 90, **options: object) -> bytes:
     """Return a HEIC file; `raw` gives mode and pixels that Pillow has no name for, such as `RGB;16`."""
     source = pillow_heif.from_bytes(raw[0], picture.size, raw[1]) if raw else pillow_heif.from_pillow(picture)
     with io.BytesIO() as file:
-        source.save(file, quality=90, enc_params={"preset": "ultrafast"}, **options)
+        source.save(file, quality=quality, enc_params={"preset": "ultrafast"}, **options)
         return file.getvalue()
 
 

@@ -1,21 +1,32 @@
 """HEIC pictures, read with libheif where the extra `heic` is installed; nothing is written. Called by the codec.
 
-The first such picture pays for the import: 12 ms and 2 MiB, which no other should.
+It is imported along with the codec, by the children only (12 ms and 2 MiB each), as they can open no file later on.
 """
 
 from __future__ import annotations
 
 import io
-from functools import cache
 from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import ImageRejected
+
+try:
+    import pi_heif
+except ModuleNotFoundError:
+    pi_heif = None
 
 if TYPE_CHECKING:
     from PIL import ImageFile
 
 _MISSING = "HEIC files are read only where the extra is installed: pip install 'imagebatch[heic]', or an image with it"
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273, table 3
+
+if pi_heif is not None:
+    pi_heif.options.DECODE_THREADS = 0  # tiles one by one: the pool has a process per processor already
+    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
+
+    class _PrimaryPicture(pi_heif.HeifImageFile):  # type: ignore[misc]
+        n_frames = 1  # a collection is no animation; with one frame the decoder's pixels are let go once copied
 
 
 def open_heic(data: bytes) -> ImageFile.ImageFile:
@@ -24,11 +35,11 @@ def open_heic(data: bytes) -> ImageFile.ImageFile:
     Raises `unsupported_format` without the extra, for another codec than HEVC, and for HDR, whose white is not a
     screen's; otherwise Pillow's errors.
     """
+    if pi_heif is None:
+        raise ImageRejected("unsupported_format", _MISSING)
     try:
         # Not by Image.open: it drops libheif's words, and looks only at the first of the file's brands.
-        image = _reader()(io.BytesIO(data))
-    except ModuleNotFoundError as error:
-        raise ImageRejected("unsupported_format", _MISSING) from error
+        image: ImageFile.ImageFile = _PrimaryPicture(io.BytesIO(data))
     except SyntaxError as error:
         if "unsupported" in str(error) or "not identified" in str(error):
             raise ImageRejected("unsupported_format", "HEIF files of another codec than HEVC are not read") from error
@@ -37,17 +48,3 @@ def open_heic(data: bytes) -> ImageFile.ImageFile:
     if transfer in _HDR_TRANSFERS:
         raise ImageRejected("unsupported_format", f"HDR pictures ({_HDR_TRANSFERS[transfer]}) are not read")
     return image
-
-
-@cache
-def _reader() -> type[ImageFile.ImageFile]:
-    """Return Pillow's plug-in for HEIC, made to read nothing but the primary picture, in this thread."""
-    import pi_heif
-
-    pi_heif.options.DECODE_THREADS = 1  # the pool has a process per processor already
-    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
-
-    class PrimaryPicture(pi_heif.HeifImageFile):  # type: ignore[misc]
-        n_frames = 1  # a collection is no animation; with one frame the decoder's pixels are let go once copied
-
-    return PrimaryPicture

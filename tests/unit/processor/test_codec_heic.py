@@ -146,12 +146,18 @@ def test_compress_when_the_header_lies_about_the_size_then_corrupt() -> None:
 
 def test_compress_when_the_extra_is_missing_then_the_refusal_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(quadrants(), "HEIC")
-    heic._reader.cache_clear()
-    monkeypatch.setitem(sys.modules, "pi_heif", None)  # as if it were not installed
+    monkeypatch.setattr(heic, "pi_heif", None)
     refusal = _refusal(data)
     assert (refusal.code, "imagebatch[heic]" in refusal.message) == ("unsupported_format", True)
 
 
-def test_import_of_the_codec_costs_no_libheif() -> None:
-    told = "import sys, imagebatch_processor.codec_child; print('pi_heif' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "False"
+@pytest.mark.parametrize("installed", [True, False])
+def test_codec_when_imported_has_libheif_where_it_is_installed(installed: bool) -> None:
+    hidden = "" if installed else "import sys; sys.modules['pi_heif'] = None; "
+    told = f"{hidden}from imagebatch_processor.codec import heic; print(heic.pi_heif is not None)"
+    assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == str(installed)
+
+
+def test_shard_when_imported_has_no_decoder_at_all() -> None:
+    told = "import sys, imagebatch_processor.run; print({'PIL', 'pi_heif'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "set()"
