@@ -11,7 +11,7 @@ from PIL import AvifImagePlugin, _imaging
 
 from imagebatch.model.batch import Metadata
 from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import appearance, metadata, reading, writing
+from imagebatch_processor.codec import appearance, decoding, metadata, reading, writing
 from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, Picture, Plan, fitted, plan
 from imagebatch_processor.segments import stripped
 
@@ -60,12 +60,12 @@ def _still(
     """Re-encode one picture: the first, where the target cannot hold several."""
     with reading.refusals(data, picture.format):
         reading.decode_smaller(image, options)
-        reading.decode(image)
-        info = dict(image.info)
+        decoded = decoding.decoded(image)
+        info = dict(decoded.info)
         orientation = 1 if picture.format is ImageFormat.TIFF else metadata.orientation(metadata.read_exif(info))
         shown = _turned((picture.width, picture.height), orientation)
         size = fitted(*shown, options)
-        look = appearance.in_target_colours(image, planned.format, lossless=options.quality == 100)
+        look = appearance.in_target_colours(decoded, planned.format, lossless=options.quality == 100)
         final = appearance.upright(appearance.resized(look.image, _turned(size, orientation)), orientation)
     carried = _carried(info, planned, options)
     dpi = metadata.resolution(info, turned=orientation >= 5)

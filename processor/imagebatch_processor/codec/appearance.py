@@ -12,6 +12,7 @@ from typing import NamedTuple
 from PIL import Image, ImageCms
 
 from imagebatch.model.errors import ImageRejected
+from imagebatch_processor.codec.decoding import in_eight_bits
 from imagebatch_processor.policy import ImageFormat
 
 _PROFILE_SPACE_AT = slice(16, 20)  # ICC.1:2022, 7.2: the header's data colour space
@@ -27,6 +28,8 @@ _TURNS = {
 }
 _PLAIN_MODES = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 _WITH_PALETTE = (ImageFormat.PNG, ImageFormat.GIF)
+# WebP has no grayscale, and decoders of AVIF give colour: a profile for grayscale fits neither.
+_WITHOUT_GRAY_PROFILE = (ImageFormat.WEBP, ImageFormat.AVIF)
 _FINE = "I;16"
 
 
@@ -45,8 +48,8 @@ def in_target_colours(image: Image.Image, target: ImageFormat, *, lossless: bool
     plain = _in_eight_bits(look.image, keep_fine=lossless and target is ImageFormat.PNG)
     plain = _without_palette(plain, target)
     plain = _with_needed_alpha(plain, target)
-    if target is ImageFormat.WEBP and plain.mode in ("L", "LA") and _space(look.profile) == b"GRAY":
-        return Look(_to_srgb(plain, look.profile), None, converted=True)
+    if target in _WITHOUT_GRAY_PROFILE and plain.mode in ("L", "LA") and _space(look.profile) == b"GRAY":
+        return Look(_to_srgb(plain, look.profile).convert(plain.mode), None, converted=True)
     kept = look.profile if _SPACES.get(plain.mode) == _space(look.profile) else None
     return Look(plain, kept if target is not ImageFormat.GIF else None, look.converted)
 
@@ -113,8 +116,7 @@ def _in_eight_bits(image: Image.Image, *, keep_fine: bool) -> Image.Image:
         return image
     if keep_fine and image.mode == _FINE:
         return image
-    # Pillow's own conversion clips at 255; the table rounds 0..65535 to 0..255.
-    return image.convert("I").point([(i * 255 + 32_767) // 65_535 for i in range(65_536)], "L")
+    return in_eight_bits(image)
 
 
 def _palette_free_mode(image: Image.Image) -> str:

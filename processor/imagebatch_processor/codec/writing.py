@@ -20,6 +20,8 @@ def encode(image: Image.Image, target: ImageFormat, quality: int, extras: dict[s
     """Return one picture encoded; `extras` are the format's further `save` arguments."""
     if reduces_to_palette(target, quality):
         image = in_palette(image)
+    if target is ImageFormat.GIF:
+        image = _with_one_clear_colour(image)
     return _saved(image, target, {**encoder_settings(target, quality), **extras})
 
 
@@ -30,6 +32,7 @@ def encode_animation(
     settings = encoder_settings(target, quality) | extras
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
         settings["disposal"] = _RESTORE_BACKGROUND
+        frames = [_with_one_clear_colour(frame) for frame in frames]
     rest = [_bare(frame) for frame in frames[1:]]
     return _saved(frames[0], target, {**settings, "save_all": True, "append_images": rest, "duration": durations})
 
@@ -43,10 +46,36 @@ def in_palette(image: Image.Image) -> Image.Image:
         return image
     if image.mode == "RGBA":
         return image.quantize(_PALETTE_COLOURS, Image.Quantize.FASTOCTREE)
-    palette = image.quantize(_PALETTE_COLOURS, Image.Quantize.MEDIANCUT)
-    if image.getcolors(_PALETTE_COLOURS):
+    return _quantized(image, _PALETTE_COLOURS)
+
+
+def _quantized(image: Image.Image, colours: int) -> Image.Image:
+    palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
+    if image.getcolors(colours):
         return palette
     return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _with_one_clear_colour(image: Image.Image) -> Image.Image:
+    """Return a picture with alpha as a GIF can hold it: less than half covered is clear, all else is opaque.
+
+    Pillow would write one of several clear colours as clear and the others as opaque ones.
+    """
+    if image.mode not in ("RGBA", "LA"):
+        return image
+    covered = image.getchannel("A").point([0] * 128 + [255] * 128)
+    visible = covered.tobytes().find(255)
+    if visible < 0:
+        return image
+    colours = image.convert("RGB")
+    y, x = divmod(visible, image.width)
+    # What is hidden must not take a colour away from what is seen.
+    hidden = covered.point([255] + [0] * 255)
+    colours.paste(colours.crop((x, y, x + 1, y + 1)).resize(image.size), mask=hidden)
+    palette = _quantized(colours, _PALETTE_COLOURS - 1)
+    palette.paste(_PALETTE_COLOURS - 1, mask=hidden)
+    palette.info["transparency"] = _PALETTE_COLOURS - 1
+    return palette
 
 
 def extra_arguments(

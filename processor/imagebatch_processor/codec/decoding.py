@@ -1,0 +1,87 @@
+"""Pictures decoded, and put right where Pillow leaves out or misreads what their files say. Called by the codec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import ExifTags, GifImagePlugin, Image, PngImagePlugin, TiffImagePlugin
+
+from imagebatch_processor.codec import reading
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
+
+_WHITE_IS_ZERO = 0  # TIFF 6.0, PhotometricInterpretation
+_FINE_MODES = ("I;16", "I;16B")
+_SHADE_STEPS = {"L;2": 85, "L;4": 17}  # between two neighbours of a PNG's 4 or 16 shades
+_EVERY_FINE_VALUE = range(65_536)
+
+
+def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -> Image.Image:
+    """Return the frame at hand, refused where `reading.decode` does; 16-bit grayscale is `I;16` if without alpha."""
+    raw_mode, box = _tile(image)
+    reading.decode(image, canvas)
+    if image.mode in _FINE_MODES:
+        return _fine(image)
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        return _png(image, raw_mode)
+    if isinstance(image, GifImagePlugin.GifImageFile) and box != (0, 0, *image.size):
+        return _with_clear_margin(image, box)
+    return image
+
+
+def _tile(image: ImageFile.ImageFile) -> tuple[str, tuple[int, int, int, int] | None]:
+    """Return how the pixels are stored and where on the picture; decoding forgets both."""
+    if not image.tile:
+        return "", None
+    tile = image.tile[0]
+    arguments = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    return str(arguments[0]) if arguments else "", tile.extents
+
+
+def _fine(image: ImageFile.ImageFile) -> Image.Image:
+    """Put 16-bit grayscale right: white as zero is not turned round, and a transparent shade is not applied."""
+    numbers = image.convert("I")
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        if image.tag_v2.get(ExifTags.Base.PhotometricInterpretation) == _WHITE_IS_ZERO:
+            numbers = numbers.point(lambda value: value * -1 + 65_535)
+        return _with_info(numbers.convert("I;16"), image)
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return image
+    alpha = numbers.point([0 if value == clear else 255 for value in _EVERY_FINE_VALUE], "L")
+    return _with_info(Image.merge("LA", (in_eight_bits(image), alpha)), image)
+
+
+def in_eight_bits(image: Image.Image) -> Image.Image:
+    """Return 16-bit grayscale scaled to 8 bits. Pillow's own conversion clips at 255; this rounds 0..65535."""
+    return image.convert("I").point([(value * 255 + 32_767) // 65_535 for value in _EVERY_FINE_VALUE], "L")
+
+
+def _png(image: ImageFile.ImageFile, raw_mode: str) -> Image.Image:
+    """Undo that 16-bit gray with alpha becomes colour, and bring a transparent shade or colour to the pixels' 8 bits.
+
+    Of a 16-bit colour only the upper halves are left to compare with.
+    """
+    if raw_mode == "LA;16B":
+        return image.convert("LA")
+    clear = image.info.get("transparency")
+    if raw_mode == "RGB;16B" and isinstance(clear, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    if raw_mode in _SHADE_STEPS and isinstance(clear, int):
+        image.info["transparency"] = clear * _SHADE_STEPS[raw_mode]
+    return image
+
+
+def _with_clear_margin(image: ImageFile.ImageFile, box: tuple[int, int, int, int] | None) -> Image.Image:
+    """Return a GIF that does not fill its screen with nothing around it, as browsers show it, not colour 0."""
+    if box is None or image.mode != "P" or "transparency" in image.info:
+        return image
+    clear = Image.new("RGBA", image.size)
+    clear.paste(image.convert("RGB").crop(box), box)
+    return _with_info(clear, image)
+
+
+def _with_info(image: Image.Image, source: Image.Image) -> Image.Image:
+    image.info = {key: value for key, value in source.info.items() if key != "transparency"}
+    return image
