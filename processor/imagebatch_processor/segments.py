@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from imagebatch_processor.jpeg_markers import BROWSERS_SHOW, FRAMES
 from imagebatch_processor.policy import ImageFormat
 
 if TYPE_CHECKING:
@@ -46,12 +47,17 @@ def stripped(file_format: ImageFormat, data: bytes, *, keep_exif_and_xmp: bool =
 
 
 def _jpeg(data: bytes, keep_exif_and_xmp: bool) -> bytes:
-    """Walk the markers of ITU-T T.81; what follows the end of the first picture goes too."""
+    """Walk the markers of ITU-T T.81; what follows the end of the first picture goes too.
+
+    A file that browsers do not show, such as one by arithmetic coding, is not worth keeping.
+    """
     parts, position = [data[:2]], 2
     while found := _JPEG_MARKER.match(data, position):
         marker, start = found[1][0], found.end() - 2
         if marker == 0xD9:
             return b"".join((*parts, data[start : found.end()]))
+        if marker in FRAMES and marker not in BROWSERS_SHOW:
+            raise _MalformedError
         end = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
         if marker == 0xDA:
             end = _end_of_scan(data, end)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from imagebatch.model.errors import ImageRejected
+from imagebatch_processor import jpeg_markers
 from imagebatch_processor.policy import ImageFormat
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _iso_media_is_cut(data: bytes) -> bool:
 
 
 _IS_CUT: dict[ImageFormat, Callable[[bytes], bool]] = {
-    ImageFormat.JPEG: lambda data: b"\xff\xd9" not in data[-65536:],
+    ImageFormat.JPEG: lambda data: not jpeg_markers.has_end(data),
     ImageFormat.PNG: lambda data: b"IEND" not in data[-65536:],
     ImageFormat.GIF: lambda data: b";" not in data[-16:],
     ImageFormat.WEBP: lambda data: int.from_bytes(data[4:8], "little") + 8 > len(data),

@@ -24,6 +24,7 @@ from PIL import (
 
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec.heic import open_heic
+from imagebatch_processor.jpeg_markers import has_end, unread_kind
 from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
 from imagebatch_processor.sniff import image_format, is_cut, webp_size
 
@@ -64,6 +65,9 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
         else:
             image = Image.open(io.BytesIO(data), formats=[file_format.value])
     check_size(*image.size, limits)
+    if file_format is ImageFormat.JPEG and not has_end(data):
+        # Whatever follows instead, libjpeg makes pixels of it.
+        raise ImageRejected("truncated", "the JPEG file ends before its picture does")
     return image
 
 
@@ -125,6 +129,8 @@ def out_of_memory() -> ImageRejected:
 
 
 def _rejection(error: Exception, data: bytes, file_format: ImageFormat) -> ImageRejected:
+    if file_format is ImageFormat.JPEG and (kind := unread_kind(data)):
+        return ImageRejected("unsupported_format", f"{kind} are not read")
     words = str(error).lower()
     if "out of memory" in words:
         return out_of_memory()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
+from support.kept_pictures import kept_picture
 from support.pictures import encode, exif, photo, photo_with_alpha, srgb_profile
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants, stored_turned
 
@@ -101,7 +101,7 @@ def test_compress_when_a_profile_then_kept() -> None:
 
 
 def test_compress_when_the_tiles_of_an_iphone_then_one_picture() -> None:
-    result = _compressed((Path(__file__).parents[2] / "fixtures" / "pictures" / "tiles.heic").read_bytes())
+    result = _compressed(kept_picture("tiles.heic"))
     picture = opened(result.data)
     assert picture.size == (700, 600)
     assert are_close(corner_colours(picture), list(CORNERS))
