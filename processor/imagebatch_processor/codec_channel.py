@@ -71,7 +71,8 @@ class Channel:
 
     def _wait_until(self, deadline: float | None) -> None:
         if deadline is None:
-            self._connection.settimeout(None)
+            if self._connection.gettimeout() is not None:  # a confined child may not even set what is set
+                self._connection.settimeout(None)
             return
         left = deadline - time.monotonic()
         if left <= 0:

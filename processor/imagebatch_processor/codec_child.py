@@ -1,52 +1,53 @@
 """The program of a pool's child: `python -m imagebatch_processor.codec_child PARENT BLOCKS MAX_BYTES`.
 
 It reads pictures from the socket that is its standard input and answers there, until the other end is closed.
+Everything that it may ever need is imported before it is confined: afterwards no file can be opened.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import os
-import resource
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagebatch.model.batch import OutputOptions
 from imagebatch.model.errors import ImageRejected
+from imagebatch_processor import confinement
 from imagebatch_processor.codec import compress, keep_pixel_memory
 from imagebatch_processor.codec_channel import Channel, ChannelBrokenError
 from imagebatch_processor.policy import ImageLimits
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from imagebatch_processor.policy import Compressed
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 _LARGE_BYTES = 4 * 1024 * 1024
-_DATA_FIELD = 5  # of /proc/self/statm, in pages: data and stack
-# Before a picture's own need is known: receiving it and reading its header. WebP reserves two canvases by then.
-_GROUND_BYTES = 512 * 1024 * 1024
-_GROUND_SECONDS = 60.0
+_STANDARD_ERROR = 2
+_FAULT_FRAMES = 8
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until the parent closes the socket; the exit status is 0 then."""
+    """Serve until the parent closes the socket; the exit status is 0 then, 1 after a fault of this program."""
     parent, blocks, max_bytes = (int(argument) for argument in arguments)
     _die_with(parent)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _return_large_memory()
     keep_pixel_memory(blocks)
     channel = Channel(socket.socket(fileno=0))
-    channel.send({"ready": True})
+    _fall_silent()
+    channel.send({"confined": confinement.enter()})
     try:
         while True:
-            _limit(_GROUND_BYTES, _GROUND_SECONDS)
             request, data = channel.receive(max_bytes)
-            _answer(channel, request, data)
+            if not _answer(channel, request, data):
+                return 1
     except ChannelBrokenError:
         return 0
 
@@ -69,21 +70,42 @@ def _return_large_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
 
 
-def _answer(channel: Channel, request: dict[str, Any], data: bytes) -> None:
-    """Answer one picture: first what memory it needs, then, once that is granted, the result or the refusal."""
-    limits = ImageLimits(**request["limits"])
+def _fall_silent() -> None:
+    """Let nothing more be said to standard error: libraries name there, without end, what a file has them name."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STANDARD_ERROR)
+    os.close(nowhere)
+
+
+def _answer(channel: Channel, request: dict[str, Any], data: bytes) -> bool:
+    """Answer one picture: first what memory it needs, then, once that is granted, the result or the refusal.
+
+    Return False after a fault of this program; what is said of it is one line, whatever the picture holds.
+    """
 
     def ask(memory_bytes: int) -> None:
         channel.send({"memory_bytes": memory_bytes})
-        grant, _ = channel.receive(0)
-        _limit(grant["memory_bytes"], limits.decode_seconds)
+        channel.receive(0)
 
     try:
+        limits = ImageLimits(**request["limits"])
         done = compress(data, OutputOptions.from_json(request["options"]), limits, before_decoding=ask)
     except ImageRejected as rejection:
         channel.send({"code": rejection.code, "message": rejection.message})
+    except ChannelBrokenError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its picture is lost, and the parent's log says why
+        channel.send({"fault": f"{error!r} at {_places(error.__traceback__)}"})
+        return False
     else:
         _send(channel, done, data)
+    return True
+
+
+def _places(trace: TracebackType | None) -> str:
+    """Return files and lines, the innermost first. Their text cannot be read any more."""
+    frames = [(Path(frame.f_code.co_filename).name, line) for frame, line in traceback.walk_tb(trace)]
+    return ", ".join(f"{name}:{line}" for name, line in reversed(frames[-_FAULT_FRAMES:]))
 
 
 def _send(channel: Channel, done: Compressed, data: bytes) -> None:
@@ -100,21 +122,6 @@ def _send(channel: Channel, done: Compressed, data: bytes) -> None:
         "kept_original": done.kept_original,
     }
     channel.send(fields, b"" if done.data is data else done.data)
-
-
-def _limit(more_bytes: int, more_seconds: float) -> None:
-    """Set the soft limits: memory (bytes) and processor time (seconds) on top of what is in use now.
-
-    RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve.
-    """
-    pages = int(Path("/proc/self/statm").read_text().split()[_DATA_FIELD])
-    used_bytes = pages * resource.getpagesize()
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (used_bytes + more_bytes, hard))
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used_seconds = usage.ru_utime + usage.ru_stime
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used_seconds + more_seconds) + 1, hard))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ The shard's threads call `CodecPool.compress`. Nothing here imports the image li
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -18,7 +19,7 @@ from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import ChannelBrokenError
 from imagebatch_processor.codec_process import CodecProcess, DecoderKilled
 from imagebatch_processor.memory_budget import MemoryBudget
-from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, check_bytes, kept_pixel_blocks
+from imagebatch_processor.policy import MEBIBYTE, Compressed, ImageFormat, ImageLimits, check_bytes, kept_pixel_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     from imagebatch.model.batch import OutputOptions
 
 _BUDGET_SHARE = 0.6  # of the memory: the rest is the parent's, with its downloads, and the idle children's
+# Before a picture's own need is known: receiving it and reading its header. WebP reserves two canvases by then.
+_GROUND_BYTES = 512 * MEBIBYTE
+_GROUND_SECONDS = 60.0
+# What a child may say: it may have been taken over by a picture, and its words end up in reports.
+_CODES = frozenset(
+    ("too_large", "not_an_image", "unsupported_format", "too_many_pixels", "too_many_frames", "truncated", "corrupt",
+     "out_of_memory")
+)  # fmt: skip
+_LONGEST_MESSAGE = 300
+
+log = logging.getLogger(__name__)
 
 
 class CodecPool:
@@ -95,8 +107,8 @@ class CodecPool:
         except ImageRejected as rejection:
             if self._closed:
                 raise _closed_error() from rejection
-            # After a failed allocation, libraries are in states that nobody tests.
-            reusable = rejection.code != "out_of_memory"
+            # After a failed allocation, libraries are in states that nobody tests; and after a fault, we are.
+            reusable = rejection.code not in ("out_of_memory", "decoder_crashed")
             raise
         except (ChannelBrokenError, OSError) as error:
             verdict = child.verdict(error)
@@ -108,13 +120,15 @@ class CodecPool:
     def _converse(self, child: CodecProcess, data: bytes, options: OutputOptions) -> Compressed:
         """Send the picture, grant it memory once its header is read, and wait for the result."""
         channel, seconds = child.channel, self._limits.decode_seconds
+        child.limit(_GROUND_BYTES, _GROUND_SECONDS)
         deadline = time.monotonic() + seconds
         channel.send({"options": options.to_json(), "limits": asdict(self._limits)}, data, deadline)
         asked = _accepted(channel.receive(0, deadline)[0])
         asked_bytes = _memory_bytes(asked)
         with self._budget.hold(asked_bytes) as held_bytes, _blamed_on_memory(held_bytes < asked_bytes):
+            child.limit(held_bytes, seconds)
             deadline = time.monotonic() + seconds
-            channel.send({"memory_bytes": held_bytes}, deadline=deadline)
+            channel.send({}, deadline=deadline)
             # An answer is never larger than the memory it was made in.
             fields, body = channel.receive(held_bytes, deadline)
             return _compressed(_accepted(fields), body, data)
@@ -191,9 +205,21 @@ def _closed_place() -> Future[CodecProcess]:
 
 def _accepted(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the child's answer, or raise the refusal that it is."""
-    if "code" in fields:
-        raise ImageRejected(str(fields["code"]), str(fields.get("message", "")))
-    return fields
+    if "fault" in fields:
+        log.error("the codec failed at a picture: %s", _plain(fields["fault"]))
+        raise ImageRejected("decoder_crashed", "the codec failed at this picture, by a fault of its own")
+    if "code" not in fields:
+        return fields
+    if fields["code"] not in _CODES:
+        raise ChannelBrokenError
+    raise ImageRejected(fields["code"], _plain(fields.get("message")))
+
+
+def _plain(words: object) -> str:
+    """Return one printable line, not longer than people read."""
+    text = str(words)
+    text = "".join(each if each.isprintable() else "?" for each in text[:_LONGEST_MESSAGE])
+    return text if len(text) < _LONGEST_MESSAGE else f"{text[:-1]}…"
 
 
 def _memory_bytes(fields: dict[str, Any]) -> int:

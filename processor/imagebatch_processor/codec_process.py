@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import ImageRejected, Unavailable
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60.0
 _DYING_SECONDS = 5.0
+_DATA_FIELD = 5  # of /proc/PID/statm, in pages: data and stack
+_TIME_FIELDS = slice(11, 13)  # of /proc/PID/stat after the name, in ticks: user, system
+
+log = logging.getLogger(__name__)
 
 
 class DecoderKilled(ImageRejected):
@@ -34,10 +42,10 @@ class CodecProcess:
         """Start the child and wait until it can work. Raises Unavailable if it cannot: a shortage may pass.
 
         Its environment is empty, so that no credential of the parent's is in it, and Python looks for
-        nothing in the working directory (-I).
+        nothing in the working directory (-I). What it may do is in `confinement`.
         """
         ours, theirs = socket.socketpair()
-        program = [sys.executable, "-I", "-m", "imagebatch_processor.codec_child"]
+        program = [sys.executable, "-I", "-W", "ignore", "-m", "imagebatch_processor.codec_child"]
         settings = [str(number) for number in (os.getpid(), pixel_blocks, limits.max_bytes)]
         self.channel = Channel(ours)
         try:
@@ -53,11 +61,30 @@ class CodecProcess:
 
     def _await_ready(self) -> None:
         try:
-            self.channel.receive(0, time.monotonic() + _START_SECONDS)
+            ready, _ = self.channel.receive(0, time.monotonic() + _START_SECONDS)
         except (ChannelBrokenError, TimeoutError, OSError) as error:
             status = self.kill()
             message = f"the image codec's process does not come up (exit status {status})"
             raise Unavailable(message, dependency="codec") from error
+        if not ready.get("confined"):
+            log.warning("the kernel does not filter what a decoder may call: limits alone confine it")
+
+    def limit(self, more_bytes: int, more_seconds: float) -> None:
+        """Set memory (bytes) and processor time (seconds) on top of what the child has in use; it cannot itself.
+
+        RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve.
+        """
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[_DATA_FIELD])
+            ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[_TIME_FIELDS]
+            used_seconds = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            self._set(resource.RLIMIT_DATA, pages * resource.getpagesize() + more_bytes)
+            self._set(resource.RLIMIT_CPU, math.ceil(used_seconds + more_seconds) + 1)
+        except (OSError, IndexError) as error:
+            raise ChannelBrokenError from error  # it has died
+
+    def _set(self, limit: int, soft: int) -> None:
+        resource.prlimit(self.pid, limit, (soft, resource.RLIM_INFINITY))
 
     @property
     def is_alive(self) -> bool:
@@ -81,7 +108,7 @@ class CodecProcess:
             return ImageRejected("decode_timeout", "decoding and encoding took too much processor time")
         if status == -signal.SIGKILL:
             return DecoderKilled()
-        return ImageRejected("decoder_crashed", f"the decoder ended with exit status {status}")
+        return ImageRejected("decoder_crashed", f"the decoder {_how_it_ended(status)}")
 
     def _last_status(self) -> int:
         """Give a process that closed its socket a moment to finish dying, so that its own status is seen."""
@@ -92,3 +119,12 @@ class CodecProcess:
             return 0
         self.channel.close()
         return status
+
+
+def _how_it_ended(status: int) -> str:
+    if status >= 0:
+        return f"ended with exit status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"

@@ -1,4 +1,4 @@
-"""Damage that a mutated file showed first: what Pillow bears or trips over is refused with a code that says what is so."""
+"""Damage that a mutated file showed first: what Pillow bears or trips over is refused with the code that is so."""
 
 from __future__ import annotations
 
