@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagebatch_processor.codec.metadata import Carried
 
 _PALETTE_COLOURS = 256
+_LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
 
 
@@ -28,7 +29,11 @@ def encode(image: Image.Image, target: ImageFormat, quality: int, extras: dict[s
 def encode_animation(
     frames: list[Image.Image], durations: list[int], target: ImageFormat, quality: int, extras: dict[str, Any]
 ) -> bytes:
-    """Return all frames encoded, shown for `durations` (milliseconds each). PNG frames keep all their colours."""
+    """Return all frames encoded, shown for `durations` (milliseconds each, an hour at most).
+
+    PNG frames keep all their colours.
+    """
+    durations = [min(each, _LONGEST_FRAME_MILLISECONDS) for each in durations]
     settings = encoder_settings(target, quality) | extras
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
         settings["disposal"] = _RESTORE_BACKGROUND

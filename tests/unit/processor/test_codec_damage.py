@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
@@ -40,3 +41,13 @@ def test_compress_when_a_later_frame_of_a_gif_reaches_beyond_it_then_corrupt_and
     second = whole.index(b"\x2c\0\0\0\0" + struct.pack("<HH", 96, 64), whole.index(b"\x2c\0\0\0\0") + 1)
     grown = whole[: second + 5] + struct.pack("<H", side) + whole[second + 7 :]
     assert _refusal(grown, OutputOptions()) == ("corrupt", "a frame lies outside of its picture")
+
+
+@pytest.mark.parametrize("wanted", [OutputFormat.WEBP, OutputFormat.PNG, OutputFormat.AVIF])
+def test_compress_when_frames_are_shown_longer_than_a_format_can_say_then_for_an_hour(wanted: OutputFormat) -> None:
+    frames = [Image.new("RGB", (96, 64), shade) for shade in ("red", "green", "blue")]
+    endless = encode(frames[0], "AVIF", save_all=True, append_images=frames[1:], duration=2**31)
+    result = compress(endless, OutputOptions(format=wanted, never_larger=False), ImageLimits())
+    with Image.open(io.BytesIO(result.data)) as picture:
+        picture.load()
+        assert (picture.n_frames, picture.info["duration"]) == (3, 3_600_000)  # type: ignore[attr-defined]
