@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import urllib3
-from minio import Minio
-from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
 from imagebatch.clock import SystemClock
 from imagebatch.model.errors import Misconfigured, NotFound, Unavailable
 from imagebatch.ports import Blob, BlobInfo
 from imagebatch.store.patience import Patience
+from imagebatch.store.sdk import InvalidResponseError, Minio, MinioException, S3Error, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -27,6 +27,17 @@ def test_processor_when_all_of_it_is_imported_loads_nothing_heavy() -> None:
     assert modules & HEAVY == set()
 
 
+def test_processor_when_its_store_is_loaded_loads_no_cipher() -> None:
+    modules = loaded(IMPORT_ALL, "imagebatch_processor")
+    assert "minio" in modules
+    assert modules & {"Crypto", "argon2", "cffi", "pycparser"} == set()
+
+
+def test_sdk_when_the_store_was_loaded_first_still_has_its_administration() -> None:
+    program = "import imagebatch.store, minio.minioadmin as real; print(real.MinioAdmin.__name__)"
+    assert loaded(program, "") == {"MinioAdmin"}
+
+
 def test_import_weight_when_something_heavy_is_loaded_is_seen() -> None:
     assert "sqlalchemy" in loaded(IMPORT_ALL, "sqlalchemy.util") & HEAVY
 
