@@ -1,152 +1,201 @@
-"""The codec side by side with libjpeg-turbo itself and with plain Pillow, alone and in child processes.
+"""The codec side by side with libjpeg-turbo itself, plain Pillow, libvips and sharp, on one core; then in children.
 
-JPEG to JPEG of quality 50 at 2 megapixels, a photograph, 4:2:0 everywhere; medians of interleaved rounds in one run.
+Real photographs of three sizes, JPEG to JPEG of quality 50, 4:2:0 everywhere; medians of interleaved rounds in one run.
 """
 
 from __future__ import annotations
 
-import io
+import argparse
 import statistics
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import simplejpeg
-from PIL import Image
-from sklearn.datasets import load_sample_image
+from bench.codec_programs import OPTIONS, CodecProgram, one_core
+from bench.other_formats import other_formats
+from bench.real_photographs import camera_jpeg, large_names, origin, photograph
+from bench.report import Goal, Row, table, text_table
+from bench.similarity import luma_ssim
 
-from imagebatch.model.batch import OutputOptions
-from imagebatch_processor import codec
 from imagebatch_processor.codec_pool import CodecPool
-from imagebatch_processor.policy import ImageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-SIZE = (1732, 1155)
-MEGAPIXELS = SIZE[0] * SIZE[1] / 1e6
-RUNS = 40
-WARM_UP_RUNS = 3
+    Work = Callable[[bytes], tuple[float, bytes]]
+
+MEGAPIXELS = (0.5, 2, 12)
+ROUNDS = 24
+WARM_UP_ROUNDS = 2
+LARGE_SHARE = 3  # of the rounds, for the largest: they take long and vary less
 PICTURES_PER_RUN = 20  # of the pools
-KEPT_BLOCKS = 4
-OPTIONS = OutputOptions(quality=50)
-LIMITS = ImageLimits()
+MEMORY_BYTES = 2**30
+FLOOR, OWN, CHILD = "simplejpeg (libjpeg-turbo)", "this engine, in process", "this engine, by the child"
+HEADINGS = ("MP", "codec", "ms an image", "MP/s", "÷ floor", "kB", "SSIM")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One figure of the table; `least` or `most` is the goal where there is one."""
+class Speed:
+    """What one codec did with the photographs of one size: medians of seconds, means of the rest."""
 
+    megapixels: float
     name: str
-    value: float
-    unit: str = ""
-    least: float | None = None
-    most: float | None = None
+    seconds: float
+    of_floor: float
+    bytes: float
+    ssim: float
 
-    def __str__(self) -> str:
-        goal = f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}" if self.most is not None else ""
-        return f"{self.name:<45}{self.value:>9.2f} {self.unit:<10}{goal}"
-
-
-def sample_jpeg() -> bytes:
-    """Return a photograph of 2 megapixels as a camera's JPEG."""
-    picture = Image.fromarray(load_sample_image("china.jpg")).resize(SIZE, Image.Resampling.LANCZOS)
-    with io.BytesIO() as file:
-        picture.save(file, "JPEG", quality=92)
-        return file.getvalue()
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table."""
+        milliseconds, speed = f"{self.seconds * 1000:.1f}", f"{self.megapixels / self.seconds:.0f}"
+        size, alike = f"{self.bytes / 1000:.0f}", f"{self.ssim:.3f}"
+        return f"{self.megapixels:g}", self.name, milliseconds, speed, f"{self.of_floor:.2f}", size, alike
 
 
-def floor(data: bytes) -> bytes:
-    """Re-encode with libjpeg-turbo and nothing else."""
-    pixels = simplejpeg.decode_jpeg(data)
-    return simplejpeg.encode_jpeg(pixels, quality=50, colorspace="RGB", colorsubsampling="420")
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Figures with goals, and the tables beside them."""
+
+    rows: list[Row]
+    tables: dict[str, str]
 
 
-def plain_pillow(data: bytes, **options: bool) -> bytes:
-    """Re-encode as everybody does."""
-    with Image.open(io.BytesIO(data)) as picture, io.BytesIO() as file:
-        picture.save(file, "JPEG", quality=50, subsampling=2, **options)
-        return file.getvalue()
+def run(rounds: int = ROUNDS) -> Found:
+    """Return all figures; `rounds` of each."""
+    speeds = [speed for megapixels in MEGAPIXELS for speed in _side_by_side(megapixels, rounds)]
+    title = f"codecs on one core, JPEG to JPEG of quality 50, 4:2:0, {len(large_names())} photographs ({origin()})"
+    tables = {
+        title: text_table(HEADINGS, [speed.cells() for speed in speeds]),
+        "other formats, one core, quality 50": other_formats(max(1, rounds // 8)),
+    }
+    import_row = Row("codec: import of the codec over bare Python", _import_ms(max(1, rounds // 3)), "ms")
+    return Found([*_goals(speeds), *_two_children(rounds), import_row], tables)
 
 
-def own_codec(data: bytes) -> bytes:
-    """Re-encode as the product does, in this process."""
-    return codec.compress(data, OPTIONS, LIMITS).data
+def _goals(speeds: list[Speed]) -> list[Row]:
+    found = {(speed.megapixels, speed.name): speed for speed in speeds}
+    ratios = [
+        Row(
+            f"codec: this codec ÷ simplejpeg, {size:g} MP",
+            found[size, OWN].of_floor,
+            "",
+            Goal.least(0.80) if size == 2 else None,
+        )
+        for size in MEGAPIXELS
+    ]
+    extra = [
+        Row(
+            f"codec: isolation, extra per image, {size:g} MP",
+            1000 * (found[size, CHILD].seconds - found[size, OWN].seconds),
+            "ms",
+            Goal.most(3, "ms") if size == 2 else None,
+        )
+        for size in MEGAPIXELS
+    ]
+    return ratios + extra
 
 
-def run(runs: int = RUNS) -> list[Row]:
-    """Return all figures, each the median of `runs`."""
-    data = sample_jpeg()
-    import_row = Row("import of the codec over bare Python", _import_ms(max(1, runs // 5)), "ms")
-    return [*_in_one_process(data, runs), *_in_children(data, runs), import_row]
-
-
-def _in_one_process(data: bytes, runs: int) -> list[Row]:
-    codec.keep_pixel_memory(KEPT_BLOCKS)
-    optimized = partial(plain_pillow, optimize=True)
-    floor_speed, own, kept, best_packed = _speeds([floor, own_codec, plain_pillow, optimized], data, runs)
-    codec.keep_pixel_memory(0)  # apart from the others: it throws away what they keep
-    second_floor_speed, plain = _speeds([floor, plain_pillow], data, runs)
-    codec.keep_pixel_memory(KEPT_BLOCKS)
-    fewer = 100 * (1 - len(optimized(data)) / len(plain_pillow(data)))
+def _side_by_side(megapixels: float, rounds: int) -> list[Speed]:
+    """Return every codec's speed over the same photographs, all in turns."""
+    pictures = [camera_jpeg(name, megapixels) for name in large_names()]
+    if megapixels == max(MEGAPIXELS):
+        rounds = max(1, rounds // LARGE_SHARE)
+    with _codecs() as works:
+        for work in [*works.values()] * WARM_UP_ROUNDS:
+            _seconds_an_image(work, pictures)
+        turns = [{name: _seconds_an_image(work, pictures) for name, work in works.items()} for _ in range(rounds)]
+        outputs = {name: [work(picture)[1] for picture in pictures] for name, work in works.items()}
+    originals = [photograph(name, megapixels) for name in large_names()]
     return [
-        Row("simplejpeg, one core", floor_speed, "MP/s"),
-        Row("this codec, one core", own, "MP/s"),
-        Row("Pillow, memory kept, one core", kept, "MP/s"),
-        Row("Pillow, optimize=True, memory kept, one core", best_packed, "MP/s"),
-        Row("Pillow, plain, one core", plain, "MP/s"),
-        Row("this codec ÷ simplejpeg", own / floor_speed, "", least=0.80),
-        Row("Pillow, plain ÷ simplejpeg", plain / second_floor_speed),
-        Row("bytes that optimize=True would save", fewer, "%"),
+        Speed(
+            megapixels,
+            name,
+            statistics.median(turn[name] for turn in turns),
+            statistics.median(turn[FLOOR] / turn[name] for turn in turns),
+            statistics.mean(len(output) for output in outputs[name]),
+            statistics.mean(map(luma_ssim, originals, outputs[name])),
+        )
+        for name in works
     ]
 
 
-def _speeds(works: list[Callable[[bytes], bytes]], data: bytes, runs: int) -> list[float]:
-    """Return the speed of each (megapixels a second), all in turns."""
-    for work in works * WARM_UP_RUNS:
-        work(data)
-    rounds = [[_seconds(partial(work, data)) for work in works] for _ in range(runs)]
-    return [MEGAPIXELS / statistics.median(seconds) for seconds in zip(*rounds, strict=True)]
+def _seconds_an_image(work: Work, pictures: list[bytes]) -> float:
+    return statistics.mean(work(picture)[0] for picture in pictures)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+@contextmanager
+def _codecs() -> Iterator[dict[str, Work]]:
+    """Start every codec in a process of its own, all on the same core; yields their work by name."""
+    names = {FLOOR: "simplejpeg", OWN: "own", "Pillow, plain": "pillow", "pyvips, Q=50": "pyvips"}
+    tools = _sharp_tools()
+    with ExitStack() as stack:
+        with one_core():
+            programs = {title: CodecProgram.python(name) for title, name in names.items()}
+            if tools is not None:
+                programs["sharp, its defaults"] = CodecProgram.sharp(tools)
+                programs["sharp, tables as libjpeg's"] = CodecProgram.sharp(tools, "plain")
+            pool = stack.enter_context(CodecPool(1, memory_bytes=MEMORY_BYTES))
+            _by_child(pool, camera_jpeg(large_names()[0], MEGAPIXELS[0]))  # it is started now, on this core
+        for program in programs.values():
+            stack.enter_context(program)
+        works: dict[str, Work] = {title: partial(_by_program, program) for title, program in programs.items()}
+        yield {FLOOR: works.pop(FLOOR), OWN: works.pop(OWN), CHILD: partial(_by_child, pool), **works}
+
+
+def _by_program(program: CodecProgram, data: bytes) -> tuple[float, bytes]:
+    answer = program.work(data)
+    return answer.seconds, answer.data
+
+
+def _by_child(pool: CodecPool, data: bytes) -> tuple[float, bytes]:
     started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    done = pool.compress(data, OPTIONS)
+    return time.perf_counter() - started, done.data
 
 
-def _in_children(data: bytes, runs: int) -> list[Row]:
-    with CodecPool(1, memory_bytes=2**30) as one, CodecPool(2, memory_bytes=2**30) as two:
+def _sharp_tools() -> Path | None:
+    """Return where npm's programs are; None where sharp cannot be installed, which is said."""
+    script = Path(__file__).parents[2] / "hack" / "bench_tools.sh"
+    found = subprocess.run([script, "sharp"], stdout=subprocess.PIPE, text=True, check=False)
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
+
+
+def _two_children(rounds: int) -> list[Row]:
+    data = camera_jpeg(large_names()[0], 2)
+    with CodecPool(1, memory_bytes=MEMORY_BYTES) as one, CodecPool(2, memory_bytes=MEMORY_BYTES) as two:
         for pool in (one, two):
             _pictures_per_second(pool, data)
-        by_child = partial(one.compress, data, OPTIONS)
-        extra = statistics.median(_seconds(by_child) - _seconds(partial(own_codec, data)) for _ in range(runs))
-        pairs = [(_pictures_per_second(one, data), _pictures_per_second(two, data)) for _ in range(runs)]
+        pairs = [(_pictures_per_second(one, data), _pictures_per_second(two, data)) for _ in range(rounds)]
     alone, both = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratio = statistics.median(second / first for first, second in pairs)
     return [
-        Row("one child", alone, "images/s"),
-        Row("two children", both, "images/s"),
-        Row("two children ÷ one", statistics.median(second / first for first, second in pairs), "", least=1.5),
-        Row("isolation, extra per image", extra * 1000, "ms", most=3),
+        Row("codec: one child, 2 MP", alone, "images/s"),
+        Row("codec: two children, 2 MP", both, "images/s"),
+        Row("codec: two children ÷ one", ratio, "", Goal.least(1.5, stretch=1.7)),
     ]
 
 
 def _pictures_per_second(pool: CodecPool, data: bytes) -> float:
     """Return the rate at which twice as many threads as children get their pictures done."""
     with ThreadPoolExecutor(2 * pool.workers) as threads:
-        work = [partial(pool.compress, data, OPTIONS)] * PICTURES_PER_RUN
-        return PICTURES_PER_RUN / _seconds(lambda: list(threads.map(lambda compress: compress(), work)))
+        started = time.perf_counter()
+        list(threads.map(lambda _: pool.compress(data, OPTIONS), range(PICTURES_PER_RUN)))
+        return PICTURES_PER_RUN / (time.perf_counter() - started)
 
 
 def _import_ms(runs: int) -> float:
     """Return the milliseconds that a Python process lives longer for importing the codec."""
 
     def lived(program: str) -> float:
-        return _seconds(partial(subprocess.run, [sys.executable, "-I", "-c", program], check=True))
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-I", "-c", program], check=True)
+        return time.perf_counter() - started
 
     lived("import imagebatch_processor.codec")
     pairs = [(lived("import imagebatch_processor.codec"), lived("pass")) for _ in range(runs)]
@@ -154,9 +203,13 @@ def _import_ms(runs: int) -> float:
 
 
 def main() -> None:
-    """Print the table."""
-    for row in run():
-        print(row)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each codec (%(default)s)")
+    found = run(parser.parse_args().rounds)
+    print(table(found.rows))
+    for title, text in found.tables.items():
+        print(f"\n{title}\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -86,8 +86,13 @@ class Absent:
 
 def table(rows: Sequence[Row | Absent]) -> str:
     """Return the rows as a Markdown table with aligned columns."""
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return text_table(HEADINGS, [row.cells() for row in rows])
+
+
+def text_table(headings: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
+    """Return lines of cells as a Markdown table with aligned columns."""
+    lines = [headings, *lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     ]

@@ -39,15 +39,16 @@ class Size:
     rounds: int = 5
     rows: int = 50_000
     repetitions: int = 9
-    codec_runs: int = 40
+    codec_rounds: int = bench_codec.ROUNDS
 
 
-QUICK = Size(images=8, rounds=1, rows=40, repetitions=1, codec_runs=1)
+QUICK = Size(images=8, rounds=1, rows=40, repetitions=1, codec_rounds=1)
 
 
-def measure(size: Size) -> list[Row | Absent]:
-    """Return every row."""
-    return [*_pipeline(size), *_codec(size), *_bulk(size)]
+def measure(size: Size) -> tuple[list[Row | Absent], dict[str, str]]:
+    """Return every row, and the tables of the codecs by title."""
+    pipeline, codecs = _pipeline(size), bench_codec.run(size.codec_rounds)
+    return [*pipeline, *codecs.rows, *_bulk(size)], codecs.tables
 
 
 def _pipeline(size: Size) -> list[Row | Absent]:
@@ -88,16 +89,6 @@ def _speeds(rounds: Sequence[Round], field: Sequence[Contender | Absent]) -> lis
     ]
 
 
-def _codec(size: Size) -> list[Row]:
-    return [Row(f"codec: {row.name}", row.value, row.unit, _goal(row)) for row in bench_codec.run(size.codec_runs)]
-
-
-def _goal(row: bench_codec.Row) -> Goal | None:
-    if row.least is not None:
-        return Goal.least(row.least, row.unit)
-    return Goal.most(row.most, row.unit) if row.most is not None else None
-
-
 def _bulk(size: Size) -> list[Row]:
     upload = bench_service.upload(size.rows, min(3, size.repetitions))
     settle = _settle(size.rows)
@@ -128,15 +119,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     size = QUICK if options.quick else Size(options.images, options.rounds)
     about, before = machine(), Reading.now()
     with redirect_stdout(sys.stderr):
-        rows = measure(size)
+        rows, tables = measure(size)
     about["other programs"] = f"took {Reading.now().others_percent_since(before):.1f} % of the processor time"
     for name, value in about.items():
         print(f"{name}: {value}")
     pictures = [len(picture) / 1000 for picture in photographs()]
     print(f"pictures: 1632 × 1224 JPEG, {min(pictures):.0f}-{max(pictures):.0f} kB; {size.rounds} × {size.images}\n")
     print(table(rows))
+    for title, text in tables.items():
+        print(f"\n{title}\n\n{text}")
     if options.json:
-        found = {"machine": about, "size": vars(size), "rows": [row.to_json() for row in rows]}
+        found = {"machine": about, "size": vars(size), "rows": [row.to_json() for row in rows], "tables": tables}
         options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
