@@ -222,6 +222,14 @@ class ClusterOperatorSettings:
     liveness_port: int = setting(0, least=0, help="Port of the operator's /healthz; 0: none.")
 
 
+@dataclass(frozen=True, slots=True)
+class UninstallSettings:
+    """What ends the Jobs of a release that is removed from its cluster."""
+
+    cluster: ClusterSettings
+    log_format: str = setting("console", help="`console` or `json`.")
+
+
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Return settings of class `cls` read from `environ`. Raises Misconfigured naming every bad variable at once."""
     problems: list[str] = []
