@@ -1,4 +1,7 @@
-"""Writes manifests/crd.yaml and install.yaml: the chart as plain YAML, for those without Helm (`make fmt`)."""
+"""Writes manifests/crd.yaml and install.yaml: the chart as plain YAML, for those without Helm (`make fmt`).
+
+Its hooks are left out: kubectl would run at once what ends the Jobs of a release that is removed.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def pages() -> dict[Path, str]:
     definition = rendered(*STORE, "--set", "crd.keep=false", "--show-only", "templates/crd.yaml")
     return {
         MANIFESTS / "crd.yaml": CRD + plain(definition),
-        MANIFESTS / "install.yaml": INSTALL + plain(rendered(*STORE, "--set", "crd.enabled=false")),
+        MANIFESTS / "install.yaml": INSTALL + plain(rendered(*STORE, "--no-hooks", "--set", "crd.enabled=false")),
     }
 
 

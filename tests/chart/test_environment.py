@@ -13,6 +13,7 @@ from imagebatch import settings
 PROGRAMS = {
     "imagebatch-api/api": settings.ApiSettings,
     "imagebatch-operator/operator": settings.ClusterOperatorSettings,
+    "imagebatch-uninstall/uninstall": settings.UninstallSettings,
     "processor/processor": settings.ProcessorSettings,
 }
 # What Kubernetes fills in.

@@ -9,7 +9,7 @@ import pytest
 from support import chart
 
 ALWAYS = {
-    *("ConfigMap", "CustomResourceDefinition", "Deployment", "NetworkPolicy", "Role", "RoleBinding", "Service"),
+    *("ConfigMap", "CustomResourceDefinition", "Deployment", "Job", "NetworkPolicy", "Role", "RoleBinding", "Service"),
     "ServiceAccount",
 }
 
@@ -54,13 +54,6 @@ def test_definition_when_kept_says_so_to_helm() -> None:
     assert kept["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert "annotations" not in let_go["metadata"]
     assert kept["spec"] == let_go["spec"]
-
-
-def test_hooks_when_installed_are_none_but_the_test() -> None:
-    hooked = [
-        each for each in chart.objects(chart.EVERYTHING) if "helm.sh/hook" in each["metadata"].get("annotations", {})
-    ]
-    assert [each["kind"] for each in hooked] == ["Pod"]
 
 
 def test_ingress_when_no_class_is_named_has_the_clusters_default() -> None:

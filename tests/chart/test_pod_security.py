@@ -9,12 +9,12 @@ PODS = chart.pods(chart.EVERYTHING)
 CONTAINERS = dict(chart.containers(chart.EVERYTHING))
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-WITH_TOKEN = {"imagebatch-api", "imagebatch-operator"}
+WITH_TOKEN = {"imagebatch-api", "imagebatch-operator", "imagebatch-uninstall"}
 
 
 def test_pods_when_everything_is_on_are_these() -> None:
     dev = {"imagebatch-dev-postgres", "imagebatch-dev-s3"}
-    assert set(PODS) == {"imagebatch-api", "imagebatch-operator", "imagebatch-test", "processor", *dev}
+    assert set(PODS) == {*WITH_TOKEN, "imagebatch-test", "processor", *dev}
 
 
 @pytest.mark.parametrize("pod", PODS)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Input:
     """A file and what is known of it: the format of its output if none is asked for, and what stays as it is.
 
-    `profile` is the colour profile that goes along to outputs that hold it. `truth` are the numbers (0 to 1, sRGB)
+    `profile` is the colour profile that goes along to outputs that hold it; it `makes_profile` where one has to stand
+    for what the file says in other words. `truth` are the numbers (0 to 1, sRGB)
     that must be seen where libvips is no judge of the input, `allowance` what is added to every bound where it
     decodes otherwise by right, and `why` says for what reason.
     """
@@ -28,6 +29,7 @@ class Input:
     alpha: bool = False
     gray: bool = False
     profile: bytes | None = None
+    makes_profile: bool = False
     allowance: float = 0.0
     truth: Callable[[], Numbers] | None = None
     why: str = ""
@@ -35,7 +37,7 @@ class Input:
 
 def all_inputs() -> list[Input]:
     """Return every input of the matrix."""
-    from matrix import avifs_and_webps, bmps, gifs, jpegs, pngs, tiffs, turned
+    from matrix import avifs_and_webps, bmps, gifs, jpegs, named_spaces, pngs, tiffs, turned
 
-    modules = (jpegs, pngs, avifs_and_webps, gifs, bmps, tiffs, turned)
+    modules = (jpegs, pngs, named_spaces, avifs_and_webps, gifs, bmps, tiffs, turned)
     return [one for module in modules for one in module.inputs()]

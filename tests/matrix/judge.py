@@ -55,7 +55,7 @@ class Seen:
 
 def seen(data: bytes) -> Seen:
     """Return a file's first picture as libvips shows it."""
-    return _shown(pyvips.Image.new_from_buffer(data, ""))
+    return shown(pyvips.Image.new_from_buffer(data, ""))
 
 
 def wanted(one: Input, *, flat: bool, max_width: int | None) -> Seen:
@@ -66,7 +66,7 @@ def wanted(one: Input, *, flat: bool, max_width: int | None) -> Seen:
         picture = picture.flatten(background=_LARGEST[picture.format])
     if max_width is not None and picture.width > max_width:
         picture = _resized(picture, max_width)
-    return _shown(picture)
+    return shown(picture)
 
 
 def difference(found: Seen, expected: Seen) -> float:
@@ -79,7 +79,7 @@ def alpha_difference(found: Seen, expected: Seen) -> float:
     return float(np.abs(found.alpha - expected.alpha).mean())
 
 
-def _shown(picture: Any) -> Seen:
+def shown(picture: Any) -> Seen:
     """Return a picture of libvips', upright and in sRGB by the profile it carries."""
     loader = picture.get("vips-loader") if picture.get_typeof("vips-loader") else ""
     profile = bytes(picture.get(_ICC)) if picture.get_typeof(_ICC) else None

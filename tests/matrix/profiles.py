@@ -30,18 +30,22 @@ def gray_gamma(gamma: float = 1.6) -> bytes:
     return _profile(b"GRAY", [(b"desc", _text(b"gray")), (b"wtpt", _xyz(*_D50)), (b"kTRC", _gamma(gamma))])
 
 
+def columns_at_d65(primaries: tuple[tuple[float, float], ...]) -> Numbers:
+    """Return the XYZ of the primaries as columns, scaled so that together they are white (D65)."""
+    corners = np.stack([_light(*primary) for primary in primaries], axis=1)
+    scaled: Numbers = corners * np.linalg.solve(corners, _light(*D65))
+    return scaled
+
+
 def _columns(primaries: tuple[tuple[float, float], ...]) -> Numbers:
-    """Return the XYZ of the primaries, scaled to the white and brought from D65 to D50 by Bradford's method."""
-
-    def xyz(x: float, y: float) -> Numbers:
-        return np.array([x / y, 1.0, (1 - x - y) / y])
-
-    white = xyz(*D65)
-    corners = np.stack([xyz(*primary) for primary in primaries], axis=1)
-    scaled = corners * np.linalg.solve(corners, white)
-    cones = (_BRADFORD @ np.array(_D50)) / (_BRADFORD @ white)
-    adapted: Numbers = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ scaled
+    """Return the same brought from D65 to D50 by Bradford's method."""
+    cones = (_BRADFORD @ np.array(_D50)) / (_BRADFORD @ _light(*D65))
+    adapted: Numbers = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ columns_at_d65(primaries)
     return adapted
+
+
+def _light(x: float, y: float) -> Numbers:
+    return np.array([x / y, 1.0, (1 - x - y) / y])
 
 
 def _text(words: bytes) -> bytes:

@@ -95,6 +95,11 @@ def _text(values: str) -> str:
     return answer.stdout
 
 
+def hooks(values: Mapping[str, Any] = STORE) -> list[Object]:
+    """Those that Helm makes at some event only."""
+    return [each for each in objects(values) if "helm.sh/hook" in each["metadata"].get("annotations", {})]
+
+
 def named(kind: str, name: str, values: Mapping[str, Any] = STORE) -> Object:
     """The one object of a kind whose name ends so."""
     (found,) = [

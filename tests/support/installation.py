@@ -108,6 +108,13 @@ class Installation:
         self.helm("upgrade", "--install", RELEASE, CHART, "-f", "-", given=json.dumps(self._values()))
         self.wait_ready()
 
+    def keep_data_apart(self) -> None:
+        """Have Postgres, S3 and all keys outlive the release, as those of production do. Call it before `install`."""
+        parts = [word for part in ("services", "secrets") for word in ("--show-only", f"templates/dev-{part}.yaml")]
+        made = self.helm("template", RELEASE, CHART, *parts, "-f", "-", given=json.dumps(self._values()))
+        self.kubectl("apply", "-f", "-", given=made)
+        self.values = merged(self.values, APART)
+
     def wait_ready(self) -> None:
         """Wait until the API and the operator are up."""
         for part in ("api", "operator"):
@@ -119,8 +126,8 @@ class Installation:
                 seconds=READY_SECONDS + 10,
             )
 
-    def uninstall(self) -> None:
-        self.helm("uninstall", RELEASE, "--wait")
+    def uninstall(self, *options: str) -> None:
+        self.helm("uninstall", RELEASE, "--wait", *options)
 
     def helm(self, *arguments: object, given: str | None = None) -> str:
         context = ["--kube-context", self.cluster.environment["KUBE_CONTEXT"]]
@@ -226,6 +233,16 @@ class Installation:
 # Requests that let several releases and a dozen shards onto a node of two CPUs; the limits are the chart's own.
 LITTLE = {"requests": {"cpu": "10m", "memory": "256Mi"}}
 SMALL = {"requests": {"cpu": "50m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+
+# The parts for development that stand in the namespace without belonging to the release.
+APART = {
+    "dev": {part: {"enabled": False} for part in ("postgres", "s3", "secrets")},
+    "database": {"existingSecret": f"{NAME}-dev-database"},
+    "store": {"existingSecret": f"{NAME}-dev-store", "endpoint": f"http://{NAME}-dev-s3:8333"},
+    "links": {"existingSecret": f"{NAME}-dev-links"},
+    "apiKeys": {"existingSecret": f"{NAME}-dev-api-keys"},
+    "webhooks": {"existingSecret": f"{NAME}-dev-webhooks"},
+}
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,12 +22,19 @@ GONE_SECONDS = 90.0  # within them a namespace goes, or something hangs
 
 
 @contextmanager
-def release_of_its_own(cluster: Cluster, tag: str, **values: Any) -> Iterator[Installation]:
-    """Install the chart into a namespace of its own; both go afterwards, if they are still there."""
+def release_of_its_own(
+    cluster: Cluster, tag: str, *, data_apart: bool = False, **values: Any
+) -> Iterator[Installation]:
+    """Install the chart into a namespace of its own; both go afterwards, if they are still there.
+
+    With `data_apart` Postgres and S3 stand beside the release and stay when it is uninstalled.
+    """
     with namespace_of_its_own(cluster) as name:
         installation = Installation(cluster, name, tag)
         ingress = {"enabled": True, "className": cluster.environment["INGRESS_CLASS"], "host": installation.host}
         installation.values = {"ingress": ingress, **values}
+        if data_apart:
+            installation.keep_data_apart()
         installation.install()
         for address in ("", cluster.environment["INGRESS_URL"]):
             with installation.service(address) as client:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from support.accepted import Accepted, send
-from support.own_release import delete_namespace, release_of_its_own, see_namespace_go
+from support.cluster import Refused
+from support.installation import CHART, RELEASE, Installation
+from support.own_release import delete_namespace, namespace_of_its_own, release_of_its_own, see_namespace_go
 from support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
 
     from support.cluster import Cluster
     from support.image_server import ImageServer
-    from support.installation import Installation
 
 pytestmark = pytest.mark.timeout(1_200)
 
@@ -22,8 +24,8 @@ BATCHES = 2
 IMAGES = 200
 SOURCE_SECONDS = 60.0  # for a picture to come
 STARTED_SECONDS = 180.0
-PODS_GONE_SECONDS = 60.0
-BATCH_OBJECTS = "imagebatches,jobs,pods"
+UNPULLED_SECONDS = 120.0  # the Job that ends the others is given up after 75
+OURS = "app.kubernetes.io/name=imagebatch"
 
 
 @pytest.fixture
@@ -53,28 +55,51 @@ def test_namespace_when_deleted_with_the_release_and_batches_running_is_gone_soo
     delete_namespace(release.cluster, release.namespace)
 
 
-def test_batches_when_the_release_is_gone_go_with_their_resources_and_the_namespace_goes(
-    release: Installation, batches: list[Accepted]
-) -> None:
+def test_namespace_when_deleted_after_the_release_is_gone_soon(release: Installation, batches: list[Accepted]) -> None:
     release.uninstall()
 
     left = {each["metadata"]["name"] for each in release.objects("imagebatches")}
     assert left == {f"ib-{batch.request_id}" for batch in batches}
-    release.kubectl("delete", "imagebatches", "--all", "--timeout=30s")
-    eventually(lambda: not release.objects(BATCH_OBJECTS), PODS_GONE_SECONDS, "the end of Jobs and pods")
+    assert not release.objects("jobs,pods,roles,rolebindings", OURS)
     delete_namespace(release.cluster, release.namespace)
 
 
-def test_namespace_when_going_without_the_release_waits_for_its_batches_to_be_deleted(
+def test_release_when_its_namespace_is_going_already_is_not_taken_apart_and_the_namespace_goes(
     release: Installation, batches: list[Accepted]
 ) -> None:
     cluster, name = release.cluster, release.namespace
-    release.uninstall()
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with pytest.raises(Refused, match="because it is being terminated"):
+        release.uninstall()
+
+    # The operator, which has its rights yet, has deleted the Jobs when it was told to stop.
+    see_namespace_go(cluster, name)
+
+
+def test_namespace_when_the_hook_was_left_out_waits_for_its_batches_to_be_deleted(
+    release: Installation, batches: list[Accepted]
+) -> None:
+    cluster, name = release.cluster, release.namespace
+    release.uninstall("--no-hooks")
+    assert len(release.objects("jobs")) == len(batches)
     cluster.kubectl("delete", "namespace", name, "--wait=false")
     # A namespace waits for its pods first, and a Job keeps the last failed one of a shard that may run again.
-    cluster.kubectl("delete", "imagebatches", "--all", "-n", name)
+    cluster.kubectl("delete", "jobs", "-l", "app.kubernetes.io/managed-by=imagebatch-operator", "-n", name)
 
     see_namespace_go(cluster, name)
+
+
+def test_release_whose_image_cannot_be_pulled_is_removed_all_the_same(served: Cluster) -> None:
+    with namespace_of_its_own(served) as name:
+        release = Installation(served, name, "none")
+        release.helm("install", RELEASE, CHART, "--set", "store.endpoint=https://s3.example.com,crd.enabled=false")
+        started_at = time.monotonic()
+        with pytest.raises(Refused, match="Job Failed"):
+            release.uninstall()
+
+        assert time.monotonic() - started_at < UNPULLED_SECONDS
+        assert RELEASE not in release.helm("list", "--short")
+        assert not release.objects("jobs,pods,deployments,secrets,roles,rolebindings")
 
 
 def _run(release: Installation, batch: Accepted) -> bool:

@@ -6,17 +6,31 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from support.cluster import Refused
-from support.installation import NAME
+from support.installation import NAME, RELEASE
 from support.listed_rights import Right, granted, listed, told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.installation import Installation
 
 pytestmark = pytest.mark.timeout(1_200)
 
-COMPONENTS = ["api", "operator", "processor"]
+COMPONENTS = ["api", "operator", "uninstall", "processor"]
+RIGHTS = ("ServiceAccount", "Role", "RoleBinding")
 EVERYBODY = "default"  # the account that every namespace has, and that nobody gave anything
+
+
+@pytest.fixture(scope="module", autouse=True)
+def at_its_end(installation: Installation) -> Iterator[None]:
+    """The account that Helm makes for the end of the release alone is there, too."""
+    hooks = yaml.safe_load_all(installation.helm("get", "hooks", RELEASE))
+    made = yaml.safe_dump_all([each for each in hooks if each and each["kind"] in RIGHTS])
+    installation.kubectl("apply", "-f", "-", given=made)
+    yield
+    installation.kubectl("delete", "-f", "-", given=made)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
