@@ -26,6 +26,8 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     while found := _MARKER.match(data, position):
         marker, start = found[1][0], found.end() - 2
         position = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+        if position > len(data):
+            return
         yield marker, start, position
         if marker in (START_OF_SCAN, END):
             return

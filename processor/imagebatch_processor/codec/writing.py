@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _PALETTE_COLOURS = 256
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
+_LONGEST_PNG_MILLISECONDS = 65_535  # to the millisecond; longer times to the second
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
 
 
@@ -33,13 +34,20 @@ def encode_animation(
 
     PNG frames keep all their colours.
     """
-    durations = [min(each, _LONGEST_FRAME_MILLISECONDS) for each in durations]
+    durations = [_sayable(each, target) for each in durations]
     settings = encoder_settings(target, quality) | extras
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
         settings["disposal"] = _RESTORE_BACKGROUND
         frames = [_with_one_clear_colour(frame) for frame in frames]
     rest = [_bare(frame) for frame in frames[1:]]
     return _saved(frames[0], target, {**settings, "save_all": True, "append_images": rest, "duration": durations})
+
+
+def _sayable(milliseconds: int, target: ImageFormat) -> int:
+    """Return a frame's time as the target can say it; PNG has fractions of 16-bit numbers."""
+    if target is ImageFormat.PNG and milliseconds > _LONGEST_PNG_MILLISECONDS:
+        milliseconds = round(milliseconds / 1000) * 1000
+    return min(milliseconds, _LONGEST_FRAME_MILLISECONDS)
 
 
 def in_palette(image: Image.Image) -> Image.Image:
