@@ -11,7 +11,7 @@ from PIL import AvifImagePlugin, _imaging
 
 from imagebatch.model.batch import Metadata
 from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import appearance, decoding, metadata, reading, writing
+from imagebatch_processor.codec import appearance, colour_space, decoding, metadata, reading, writing
 from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, Picture, Plan, fitted, plan
 from imagebatch_processor.segments import stripped
 
@@ -61,18 +61,29 @@ def _still(
     with reading.refusals(data, picture.format):
         reading.decode_smaller(image, options)
         decoded = decoding.decoded(image)
+        colour_space.state_profile(decoded, data, picture.format)
         info = dict(decoded.info)
         orientation = 1 if picture.format is ImageFormat.TIFF else metadata.orientation(metadata.read_exif(info))
         shown = _turned((picture.width, picture.height), orientation)
         size = fitted(*shown, options)
         look = appearance.in_target_colours(decoded, planned.format, lossless=options.quality == 100)
-        final = appearance.upright(appearance.resized(look.image, _turned(size, orientation)), orientation)
+        in_size = appearance.resized(look.image, _turned(size, orientation))
+        _let_go_of(image, decoded, look.image, but=in_size)
+        final = appearance.upright(in_size, orientation)
+        _let_go_of(in_size, but=final)
     carried = _carried(info, planned, options)
     dpi = metadata.resolution(info, turned=orientation >= 5)
     extras = writing.extra_arguments(planned.format, look.profile, dpi, carried)
     encoded = writing.encode(final, planned.format, options.quality, extras)
     untouched = orientation == 1 and not look.converted and not carried.changed
     return _finished(encoded, data, picture, shown, size, planned, options, untouched=untouched)
+
+
+def _let_go_of(*pictures: Image.Image, but: Image.Image) -> None:
+    """Give back the pixels that another picture was made of: encoders need the memory."""
+    for picture in pictures:
+        if picture is not but:
+            picture.close()
 
 
 def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
@@ -87,22 +98,27 @@ def _animation(
     frames: list[Image.Image] = []
     durations: list[int] = []
     profile = None
-    shown = (picture.width, picture.height)
+    stored = (picture.width, picture.height)
+    orientation = metadata.orientation(metadata.read_exif(image.info))
+    shown = _turned(stored, orientation)
     size = fitted(*shown, options)
     with reading.refusals(data, picture.format):
         hidden = 1 if picture.format is ImageFormat.PNG and image.info.get("default_image") else 0
         for index in range(hidden, picture.frames):
             image.seek(index)
-            reading.decode(image, shown)
-            look = appearance.in_target_colours(image.copy(), planned.format, lossless=True)
+            frame = decoding.decoded(image, stored).copy()
+            colour_space.state_profile(frame, data, picture.format)
+            look = appearance.in_target_colours(frame, planned.format, lossless=True)
             profile = look.profile
-            frames.append(appearance.resized(look.image, size))
+            upright = appearance.upright(appearance.resized(look.image, _turned(size, orientation)), orientation)
+            frames.append(upright)
             durations.append(round(image.info.get("duration", 0)))
     info = dict(image.info)
     carried = _carried(info, planned, options)
     extras = writing.extra_arguments(planned.format, profile, {}, carried) | _rounds(info, picture, planned)
+    untouched = orientation == 1 and not look.converted and not carried.changed
     encoded = writing.encode_animation(_alike(frames), durations, planned.format, options.quality, extras)
-    return _finished(encoded, data, picture, shown, size, planned, options, untouched=not carried.changed)
+    return _finished(encoded, data, picture, shown, size, planned, options, untouched=untouched)
 
 
 def _alike(frames: list[Image.Image]) -> list[Image.Image]:

@@ -67,10 +67,16 @@ def _png(image: ImageFile.ImageFile, raw_mode: str) -> Image.Image:
         return image.convert("LA")
     clear = image.info.get("transparency")
     if raw_mode == "RGB;16B" and isinstance(clear, tuple):
-        image.info["transparency"] = tuple(value >> 8 for value in clear)
+        return _with_transparency(image, tuple(value >> 8 for value in clear))
     if raw_mode in _SHADE_STEPS and isinstance(clear, int):
-        image.info["transparency"] = clear * _SHADE_STEPS[raw_mode]
+        return _with_transparency(image, clear * _SHADE_STEPS[raw_mode])
     return image
+
+
+def _with_transparency(image: ImageFile.ImageFile, clear: int | tuple[int, ...]) -> Image.Image:
+    picture = image.copy()  # the file's own is looked at again for its next frame
+    picture.info["transparency"] = clear
+    return picture
 
 
 def _with_clear_margin(image: ImageFile.ImageFile, box: tuple[int, int, int, int] | None) -> Image.Image:
