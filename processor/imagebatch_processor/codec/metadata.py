@@ -25,6 +25,15 @@ _PRIVATE_XMP = (
     re.compile(rb"<([\w.-]+:GPS\w*)(?:\s[^>]*)?(?:/>|>.*?</\1\s*>)", re.DOTALL),
     re.compile(rb"<([\w.-]+:Thumbnails)(?:\s[^>]*)?(?:/>|>.*?</\1\s*>)", re.DOTALL),
 )
+_XMP_ORIENTATION = (
+    re.compile(rb'(\s[\w.-]+:Orientation\s*=\s*["\'])\s*[2-8]\s*(["\'])'),
+    re.compile(rb"(<[\w.-]+:Orientation(?:\s[^>]*)?>)\s*[2-8]\s*(<)"),
+)
+# What a TIFF's own tags say about the picture and not about the file (TIFF 6.0, sections 8 and 12).
+_DESCRIPTIVE_TAGS = (
+    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
+    ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,19 @@ def read_exif(info: Mapping[str | tuple[int, int], Any]) -> Image.Exif:
     except _BROKEN_EXIF:
         return Image.Exif()
     return exif
+
+
+def tiff_exif(image: Image.Image) -> bytes:
+    """Return as an EXIF block what a TIFF's tags say about the picture; empty where they are broken."""
+    try:
+        tags = image.getexif()
+        described = Image.Exif()
+        described.update({tag: tags[tag] for tag in _DESCRIPTIVE_TAGS if tag in tags})
+        if details := tags.get_ifd(ExifTags.IFD.Exif):
+            described.get_ifd(ExifTags.IFD.Exif).update(details)
+        return described.tobytes()
+    except _BROKEN_EXIF:
+        return b""
 
 
 def orientation(exif: Image.Exif) -> int:
@@ -95,11 +117,13 @@ def _is_replaced(tag: int) -> bool:
 
 
 def _clean_xmp(packet: bytes | str) -> tuple[bytes, bool]:
-    """Return the XMP packet without GPS and thumbnails; dropped where their absence cannot be made sure."""
+    """Return the XMP packet without GPS and thumbnails, and upright; dropped where this cannot be made sure."""
     xmp = packet.encode() if isinstance(packet, str) else bytes(packet)
     clean = xmp
     for pattern in _PRIVATE_XMP:
         clean = pattern.sub(b"", clean)
+    for pattern in _XMP_ORIENTATION:
+        clean = pattern.sub(rb"\g<1>1\g<2>", clean)
     if b"GPS" in clean or b"Thumbnails" in clean or b"<!" in clean or b"\0" in clean:
         clean = b""
     return clean, clean != xmp

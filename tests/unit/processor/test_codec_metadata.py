@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
-from support.pictures import encode, photo, srgb_profile
+from support.pictures import encode, exif, photo, srgb_profile
 from support.quadrants import opened
 
 from imagebatch.model.batch import Metadata, OutputFormat, OutputOptions
@@ -92,3 +94,33 @@ def test_compress_when_a_resolution_is_given_then_it_stays(target: str) -> None:
     data = encode(photo(), "TIFF", dpi=(300, 150))
     result = compress(data, OutputOptions(format=OutputFormat(target)), ImageLimits())
     assert opened(result.data).info["dpi"] == pytest.approx((300, 150), abs=0.1)
+
+
+def test_compress_when_a_tiff_is_kept_then_what_it_says_of_itself_is_too() -> None:
+    tags = {ExifTags.Base.Model: CAMERA, ExifTags.Base.Copyright: "A. Photographer", 700: XMP}
+    source = Image.open(io.BytesIO(encode(photo(), "TIFF", tiffinfo=tags, exif=_exif())))
+    assert source.getexif()[ExifTags.Base.Model] == CAMERA
+    data = encode(photo(), "TIFF", exif=_exif(), tiffinfo=tags)
+    kept = compress(data, OutputOptions(metadata=Metadata.KEEP), ImageLimits()).data
+    picture = opened(kept)
+    found = picture.getexif()
+    assert (found[ExifTags.Base.Model], found[ExifTags.Base.Copyright]) == (CAMERA, "A. Photographer")
+    assert not {ExifTags.Base.ImageWidth, ExifTags.Base.StripOffsets, ExifTags.Base.Compression} & set(found)
+    assert b"A street" in picture.info["xmp"]
+    assert b"GPS" not in kept
+
+
+@pytest.mark.parametrize(
+    "words", [b'tiff:Orientation="6"', b"tiff:Orientation='8' ", b"><tiff:Orientation>3</tiff:Orientation"]
+)
+def test_compress_when_kept_xmp_has_an_orientation_then_it_says_upright(words: bytes) -> None:
+    xmp = (
+        XMP.replace(b"dc:title", words + b" dc:title")
+        if b"<" not in words
+        else XMP.replace(b'street">', b'street"' + words + b">")
+    )
+    data = encode(photo(), "JPEG", quality=95, exif=exif(6), xmp=xmp)
+    picture = opened(compress(data, OutputOptions(metadata=Metadata.KEEP), ImageLimits()).data)
+    assert picture.size == (240, 320)
+    assert b"Orientation" in picture.info["xmp"]
+    assert picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
