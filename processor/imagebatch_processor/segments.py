@@ -6,13 +6,14 @@ The codec uses it where encoding anew would give more bytes than the original ha
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 from imagebatch_processor.jpeg_markers import BROWSERS_SHOW, FRAMES
 from imagebatch_processor.policy import ImageFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])")
 # Stuffed zeros and restarts are scan data. One literal byte in front lets the search skip fast.
@@ -21,6 +22,8 @@ _JFIF_BYTES = 18  # marker, length and JFIF header without a thumbnail
 _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
+_PNG_PIXELS = (b"IDAT", b"fdAT")
+_ANCILLARY = 0x20  # of a chunk's first letter: small means that the picture can be shown without it
 _WEBP_KEPT = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 _AVIF_BOXES = frozenset((b"ftyp", b"meta", b"moov", b"mdat"))
 _WEBP_EXIF_AND_XMP_FLAGS = 0x0C
@@ -89,18 +92,44 @@ def _is_kept_in_jpeg(marker: int, segment: bytes, keep_exif_and_xmp: bool) -> bo
             return not (0xE0 <= marker <= 0xEF or marker == 0xFE)
 
 
-def _png(data: bytes, keep_exif_and_xmp: bool) -> bytes:
-    """Walk the chunks of the PNG specification (third edition)."""
-    parts, position = [data[:8]], 8
+def without_damaged_extras(data: bytes) -> bytes:
+    """Return a PNG without the ancillary chunks whose checksum is wrong: decoders for the web leave them out."""
+    chunks = ((kind, data[start:end]) for kind, start, end in _png_chunks(data))
+    return data[:8] + b"".join(chunk for kind, chunk in chunks if not (kind[0] & _ANCILLARY and _is_damaged(chunk)))
+
+
+def has_damaged_pixels(data: bytes) -> bool:
+    """Return whether a whole chunk of a PNG's pixels has a wrong checksum, which Pillow does not look at."""
+    return any(
+        kind in _PNG_PIXELS and end <= len(data) and _is_damaged(data[start:end])
+        for kind, start, end in _png_chunks(data)
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of each chunk of the PNG specification (third edition)."""
+    position = 8
     while position + 12 <= len(data):
-        kind = data[position + 4 : position + 8]
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
-        is_xmp = kind == b"iTXt" and data.startswith(b"XML:com.adobe.xmp\0", position + 8)
+        yield data[position + 4 : position + 8], position, end
+        position = end
+
+
+def _is_damaged(chunk: bytes) -> bool:
+    return zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big")
+
+
+def _png(data: bytes, keep_exif_and_xmp: bool) -> bytes:
+    """Leave out the chunks that only describe; what decoders may trip over is not worth keeping."""
+    parts = [data[:8]]
+    for kind, start, end in _png_chunks(data):
+        is_xmp = kind == b"iTXt" and data.startswith(b"XML:com.adobe.xmp\0", start + 8)
         if kind in _PNG_KEPT or (keep_exif_and_xmp and (kind == b"eXIf" or is_xmp)):
-            parts.append(data[position:end])
+            parts.append(data[start:end])
+            if _is_damaged(parts[-1]):
+                raise _MalformedError
         if kind == b"IEND":
             return b"".join(parts)
-        position = end
     raise _MalformedError
 
 

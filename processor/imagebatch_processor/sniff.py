@@ -17,13 +17,12 @@ _ALLOWED: tuple[tuple[bytes, ImageFormat], ...] = (
     (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
     (b"GIF87a", ImageFormat.GIF),
     (b"GIF89a", ImageFormat.GIF),
-    (b"BM", ImageFormat.BMP),
     (b"II*\0", ImageFormat.TIFF),
     (b"MM\0*", ImageFormat.TIFF),
     (b"II+\0", ImageFormat.TIFF),
     (b"MM\0+", ImageFormat.TIFF),
 )
-# Pictures and documents that people do put into such lists, and that are not read here.
+# Pictures, videos and documents that people do put into such lists, and that are not read here.
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "PDF"),
     (b"%!PS", "PostScript"),
@@ -33,21 +32,51 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"II\xbc", "JPEG XR"),
+    (b"\x8aMNG", "MNG"),
+    (b"\x8bJNG", "JNG"),
     (b"\0\0\x01\0", "icon"),
+    (b"\0\0\x02\0", "cursor"),
     (b"\x76\x2f\x31\x01", "OpenEXR"),
     (b"DDS ", "DirectDraw surface"),
     (b"icns", "Apple icon"),
     (b"gimp xcf", "GIMP"),
     (b"\xd7\xcd\xc6\x9a", "Windows metafile"),
-    (b"\x1f\x8b", "gzip (or SVGZ)"),
+    (b"AT&TFORM", "DjVu"),
     (b"SIMPLE  =", "FITS"),
     (b"#?RADIANCE", "Radiance HDR"),
     (b"qoif", "QOI"),
+    (b"\x1f\x8b", "gzip (or SVGZ)"),
+    (b"FUJIFILMCCD-RAW", "Fujifilm raw"),
+    (b"IIRO", "Olympus raw"),
+    (b"IIRS", "Olympus raw"),
+    (b"MMOR", "Olympus raw"),
+    (b"IIU\0", "Panasonic raw"),
+    (b"II\x1a\0\0\0HEAPCCDR", "Canon raw"),
+    (b"FOVb", "Sigma raw"),
+    (b"\0MRM", "Minolta raw"),
+    (b"\x1aE\xdf\xa3", "WebM and Matroska video"),
+    (b"FLV\x01", "Flash video"),
+    (b"OggS", "Ogg video"),
+    (b"\0\0\x01\xba", "MPEG video"),
 )
+# What is packed or merely text says itself what went wrong on its way here.
+_NO_PICTURE: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"version https://git-lfs", "a pointer of Git LFS: the picture itself was never uploaded"),
+    (b"data:image/", "the text of a data URL"),
+)
+_SNIFFED_BYTES = 1024
+_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|script|title|meta)\b", re.DOTALL | re.IGNORECASE
+)
+_BMP_HEADER_BYTES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _HEIF_BRANDS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
-_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]", re.DOTALL)
+_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s/>]", re.DOTALL)
 _NETPBM = re.compile(rb"^P[1-7][\s#]")
 
 
@@ -55,14 +84,35 @@ def image_format(data: bytes) -> ImageFormat:
     """Return the allowed format of a file; otherwise raise `unsupported_format` or `not_an_image`."""
     for magic, allowed in _ALLOWED:
         if data.startswith(magic):
+            if data[12:16] == b"CgBI":
+                raise ImageRejected("unsupported_format", "PNGs packed for iOS (CgBI) are not read")
             return allowed
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return ImageFormat.WEBP
+    if data.startswith(b"BM") and (len(data) < 18 or int.from_bytes(data[14:18], "little") in _BMP_HEADER_BYTES):
+        return ImageFormat.BMP
     if data[4:8] == b"ftyp":
         return _iso_media_format(data)
     if name := _refused_name(data):
         raise ImageRejected("unsupported_format", f"{name} files are not read")
-    raise ImageRejected("not_an_image", "the file is not a picture")
+    raise ImageRejected("not_an_image", f"the file is {_what_else(data)}")
+
+
+def _what_else(data: bytes) -> str:
+    """Return in words what a file is that is no picture, as far as its beginning tells."""
+    head = data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")
+    if not head:
+        return "empty"
+    for magic, words in _NO_PICTURE:
+        if head.startswith(magic):
+            return words
+    if _HTML.match(head):
+        return "a web page (HTML), no picture"
+    if head.lstrip().startswith((b"{", b"[")):
+        return "JSON, no picture"
+    if head.lstrip().startswith(b"<"):
+        return "XML or HTML, no picture"
+    return "text, no picture" if head.isascii() and b"\0" not in head else "no picture"
 
 
 def _iso_media_format(data: bytes) -> ImageFormat:
@@ -85,11 +135,17 @@ def _iso_media_format(data: bytes) -> ImageFormat:
 
 def _refused_name(data: bytes) -> str | None:
     """Return the name of a recognisable format that is not read."""
-    head = data[:1024]
+    head = data[:_SNIFFED_BYTES]
     if _SVG.match(head):
         return "SVG"
     if _NETPBM.match(head):
         return "Netpbm"
+    if head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"ACON"):
+        return "AVI video and animated cursor"
+    if head.startswith(b"BA") and head[14:16] == b"BM":
+        return "OS/2 bitmap array"
+    if head[128:132] == b"DICM":
+        return "DICOM"
     return next((name for magic, name in _REFUSED if head.startswith(magic)), None)
 
 
@@ -125,7 +181,7 @@ _IS_CUT: dict[ImageFormat, Callable[[bytes], bool]] = {
     ImageFormat.GIF: lambda data: b";" not in data[-16:],
     ImageFormat.WEBP: lambda data: int.from_bytes(data[4:8], "little") + 8 > len(data),
     ImageFormat.BMP: lambda data: len(data) < 26 or int.from_bytes(data[2:6], "little") > len(data),
-    ImageFormat.TIFF: lambda data: not 8 <= int.from_bytes(data[4:8], _byte_order(data)) < len(data),
+    ImageFormat.TIFF: lambda data: not 8 <= _first_directory(data) < len(data),
     ImageFormat.AVIF: _iso_media_is_cut,
     ImageFormat.HEIC: _iso_media_is_cut,
 }
@@ -133,6 +189,11 @@ _IS_CUT: dict[ImageFormat, Callable[[bytes], bool]] = {
 
 def _byte_order(data: bytes) -> Literal["little", "big"]:
     return "little" if data.startswith(b"II") else "big"
+
+
+def _first_directory(data: bytes) -> int:
+    """Return where a TIFF's first directory is; in a BigTIFF the offset is longer and comes later."""
+    return int.from_bytes(data[8:16] if b"+" in data[2:4] else data[4:8], _byte_order(data))
 
 
 def is_cut(data: bytes, file_format: ImageFormat) -> bool:

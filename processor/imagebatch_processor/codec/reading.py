@@ -18,14 +18,15 @@ from PIL import (
     MpoImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
-    UnidentifiedImageError,
     WebPImagePlugin,
 )
 
 from imagebatch.model.errors import ImageRejected
+from imagebatch_processor.codec import tiff
 from imagebatch_processor.codec.heic import open_heic
 from imagebatch_processor.jpeg_markers import has_end, unread_kind
 from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
+from imagebatch_processor.segments import has_damaged_pixels, without_damaged_extras
 from imagebatch_processor.sniff import image_format, is_cut, webp_size
 
 if TYPE_CHECKING:
@@ -60,15 +61,34 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
     if file_format is ImageFormat.WEBP and (size := webp_size(data)):
         check_size(*size, limits)
     with refusals(data, file_format):
-        if file_format is ImageFormat.HEIC:
-            image = open_heic(data)
-        else:
-            image = Image.open(io.BytesIO(data), formats=[file_format.value])
+        image = open_heic(data) if file_format is ImageFormat.HEIC else _opened(data, file_format)
+        if file_format is ImageFormat.TIFF:
+            tiff.turn_to_shown_page(image)
     check_size(*image.size, limits)
-    if file_format is ImageFormat.JPEG and not has_end(data):
-        # Whatever follows instead, libjpeg makes pixels of it.
-        raise ImageRejected("truncated", "the JPEG file ends before its picture does")
+    _check_what_decoders_overlook(data, file_format)
     return image
+
+
+def _check_what_decoders_overlook(data: bytes, file_format: ImageFormat) -> None:
+    """Refuse what would be made into pixels that nobody drew: whatever is there instead of a JPEG's end, for one."""
+    if file_format is ImageFormat.JPEG and not has_end(data):
+        raise ImageRejected("truncated", "the JPEG file ends before its picture does")
+    if file_format is ImageFormat.PNG and has_damaged_pixels(data):
+        raise ImageRejected("corrupt", "the PNG file is damaged: its checksums do not match")
+
+
+def _opened(data: bytes, file_format: ImageFormat) -> ImageFile.ImageFile:
+    """Return the file opened by its format's plug-in, whose own words `Image.open` would drop."""
+    if file_format is ImageFormat.TIFF and (kind := tiff.unread_kind(data)):
+        raise ImageRejected("unsupported_format", f"{kind} are not read")
+    plug_in, _ = Image.OPEN[file_format.value]
+    try:
+        return plug_in(io.BytesIO(data), "")
+    except SyntaxError:
+        mended = without_damaged_extras(data) if file_format is ImageFormat.PNG else data
+        if mended == data:
+            raise
+        return plug_in(io.BytesIO(mended), "")
 
 
 def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Picture:
@@ -90,7 +110,7 @@ def decode_smaller(image: ImageFile.ImageFile, options: OutputOptions) -> None:
         longest = max(fitted(*image.size, options) + fitted(*image.size[::-1], options))
         scale = longest / max(image.size)
         if scale < 0.5:
-            image.draft(None, (int(image.size[0] * scale * 2), int(image.size[1] * scale * 2)))
+            image.draft(None, (max(1, int(image.size[0] * scale * 2)), max(1, int(image.size[1] * scale * 2))))
 
 
 def decode(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -> None:
@@ -132,10 +152,10 @@ def _rejection(error: Exception, data: bytes, file_format: ImageFormat) -> Image
     if file_format is ImageFormat.JPEG and (kind := unread_kind(data)):
         return ImageRejected("unsupported_format", f"{kind} are not read")
     words = str(error).lower()
+    if "unsupported" in words or "not been built in" in words:
+        return ImageRejected("unsupported_format", f"a kind of {file_format.value} that is not read: {error}")
     if "out of memory" in words:
         return out_of_memory()
     if "truncated" in words or is_cut(data, file_format):
         return ImageRejected("truncated", f"the {file_format.value} file ends before its picture does")
-    # Pillow's message for an unidentified file holds the address of the stream: not for people, not repeatable.
-    reason = "its header is unreadable" if isinstance(error, UnidentifiedImageError) else str(error)
-    return ImageRejected("corrupt", f"the {file_format.value} file is damaged: {reason or type(error).__name__}")
+    return ImageRejected("corrupt", f"the {file_format.value} file is damaged: {error or type(error).__name__}")

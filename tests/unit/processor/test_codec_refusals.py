@@ -102,7 +102,7 @@ def test_compress_when_only_the_magic_number_is_right_then_truncated_or_corrupt(
 def test_compress_when_pixel_data_is_damaged_then_corrupt() -> None:
     whole = encode(Image.effect_noise((96, 64), 80), "PNG")
     middle = len(whole) // 2
-    assert _code(whole[:middle] + bytes(64) + whole[middle + 64 :]) == "corrupt"
+    assert _code(whole[:middle] + bytes(64) + whole[middle + 64 :]) == "corrupt by header"
 
 
 def test_compress_when_a_profile_unpacks_to_a_bomb_then_corrupt() -> None:
