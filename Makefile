@@ -5,9 +5,9 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 BIN := .venv/bin
-TESTS := tests/unit tests/contract tests/integration tests/e2e/embedded
+TESTS := tests/unit tests/contract tests/integration tests/fuzz tests/e2e/embedded
 
-.PHONY: help demo dev test faults soak lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
+.PHONY: help demo dev test faults soak fuzz lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
 .PHONY: cluster-up cluster-down cluster-status cluster-logs test-cluster faults-cluster bench-cluster
 
 help: ## Print this list.
@@ -35,6 +35,10 @@ faults: set-up-dev ## Have database and store fail for two minutes each in every
 
 soak: set-up-dev ## Kill two parts at a time for 15 minutes under load and check every promise (make soak SOAK_MINUTES=60).
 	@SOAK_MINUTES=$(or $(SOAK_MINUTES),15) $(BIN)/pytest -s --timeout=0 tests/soak
+
+fuzz: set-up-dev ## Send 10,000 mutated files through codec and shard, then bombs (FUZZ_FILES=… FUZZ_SEED=…, or one: FUZZ_ONLY=…).
+	@FUZZ_FILES=$(or $(FUZZ_FILES),10000) $(BIN)/pytest -s --timeout=0 tests/fuzz $(if $(FUZZ_ONLY),-k pool)
+	@$(if $(FUZZ_ONLY),,PYTHONPATH=tests $(BIN)/python -m fuzz.bomb_times)
 
 lint: set-up-dev ## Check style, types, who imports whom, and the budgets of the house; changes nothing.
 	@$(BIN)/ruff check .

@@ -30,6 +30,7 @@ _BUDGET_SHARE = 0.6  # of the memory: the rest is the parent's, with its downloa
 # Before a picture's own need is known: receiving it and reading its header. WebP reserves two canvases by then.
 _GROUND_BYTES = 512 * MEBIBYTE
 _GROUND_SECONDS = 60.0
+_COPIES = 2  # of the file, beside the one received: without its metadata, and what becomes of it
 # What a child may say: it may have been taken over by a picture, and its words end up in reports.
 _CODES = frozenset(
     ("too_large", "not_an_image", "unsupported_format", "too_many_pixels", "too_many_frames", "truncated", "corrupt",
@@ -124,7 +125,7 @@ class CodecPool:
         deadline = time.monotonic() + seconds
         channel.send({"options": options.to_json(), "limits": asdict(self._limits)}, data, deadline)
         asked = _accepted(channel.receive(0, deadline)[0])
-        asked_bytes = _memory_bytes(asked)
+        asked_bytes = _memory_bytes(asked) + _COPIES * len(data)
         with self._budget.hold(asked_bytes) as held_bytes, _blamed_on_memory(held_bytes < asked_bytes):
             child.limit(held_bytes, seconds)
             deadline = time.monotonic() + seconds
