@@ -1,6 +1,6 @@
 """The colours that a file means without bringing a profile: a profile is made that says the same.
 
-PNG has gAMA, cHRM and cICP for it, AVIF a box of code points (nclx), none of which any other format knows.
+PNG has gAMA, cHRM and cICP for it, AVIF and HEIC a box of code points (nclx), none of which any other format knows.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ def state_profile(image: Image.Image, data: bytes, file_format: ImageFormat) -> 
         at = data.find(_NCLX, 0, _HEAD_BYTES) + len(_NCLX)
         if at >= len(_NCLX):
             made = _coded(int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big"))
+    elif file_format is ImageFormat.HEIC and "icc_profile" not in image.info:
+        named = image.info.get("nclx_profile", {})
+        made = _coded(named.get("color_primaries", 0), named.get("transfer_characteristics", 0))
     if made:
         image.info["icc_profile"] = made
 

@@ -100,6 +100,13 @@ def test_compress_when_a_profile_then_kept() -> None:
     assert opened(_compressed(encode(photo(), "HEIC", icc_profile=profile)).data).info["icc_profile"] == profile
 
 
+def test_compress_when_display_p3_is_named_by_numbers_then_a_profile_says_so() -> None:
+    data = encode(photo(), "HEIC", color_primaries=12, transfer_characteristics=13, matrix_coefficients=6)
+    made = opened(_compressed(data).data).info["icc_profile"]
+    assert made[16:20] == b"RGB "
+    assert "icc_profile" not in opened(_compressed(encode(photo(), "HEIC")).data).info  # sRGB needs none
+
+
 def test_compress_when_the_tiles_of_an_iphone_then_one_picture() -> None:
     result = _compressed(kept_picture("tiles.heic"))
     picture = opened(result.data)
