@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,20 @@ from matrix.inputs import Input
 from matrix.jpegs import INKS, inks, inks_truth
 from matrix.pngs import quantized
 from matrix.profiles import gray_gamma, wide_gamut
-from matrix.scene import Numbers, colours, cover, integers, pillow, saved, shades, stepped, vips, with_alpha
+from matrix.scene import (
+    HEIGHT,
+    WIDTH,
+    Numbers,
+    colours,
+    cover,
+    integers,
+    pillow,
+    saved,
+    shades,
+    stepped,
+    vips,
+    with_alpha,
+)
 
 P3 = wide_gamut()
 _SHINE = with_alpha(colours(), cover())
@@ -40,6 +54,8 @@ def inputs() -> list[Input]:
         clear("tiff-alpha-16", partial(_libtiff, _SHINE, 16)),
         clear("tiff-alpha-premultiplied", partial(_premultiplied, 8)),
         clear("tiff-alpha-premultiplied-16", partial(_premultiplied, 16)),
+        tiff("tiff-fourth-channel", _fourth_channel, truth=colours,
+             why="libvips takes what is not said to be alpha (ExtraSamples 0) for alpha"),
         tiff("tiff-planar", partial(_tifffile, planarconfig="separate")),
         tiff("tiff-planar-deflate", partial(_tifffile, planarconfig="separate", compression="zlib")),
         tiff("tiff-big-endian", partial(_tifffile, byteorder=">")),
@@ -56,6 +72,8 @@ def _gray() -> list[Input]:
         gray("tiff-gray", partial(_libtiff, shades())),
         gray("tiff-gray-16", partial(_libtiff, shades(), 16)),
         gray("tiff-gray-16-big-endian", partial(_tifffile, shades(), bits=16, byteorder=">")),
+        gray("tiff-gray-12", _twelve_bits, truth=lambda: np.repeat(shades(), 3, axis=-1),
+             why="libvips reads no 12 bits"),
         gray("tiff-gray-min-is-white", partial(_tifffile, shades(), photometric="miniswhite")),
         gray("tiff-gray-min-is-white-16", partial(_tifffile, shades(), bits=16, photometric="miniswhite")),
         *(gray(f"tiff-gray-{bits}", partial(_libtiff, stepped(shades(), 2**bits), bitdepth=bits))
@@ -67,6 +85,7 @@ def _gray() -> list[Input]:
                                               compression="ccittfax4")),
         gray("tiff-gray-profile", lambda: saved(pillow(shades()), "TIFF", icc_profile=gray_gamma()),
              profile=gray_gamma()),
+        Input("tiff-gray-alpha-premultiplied", _premultiplied_gray, ImageFormat.PNG, alpha=True, gray=True),
         Input("tiff-gray-alpha", partial(_libtiff, with_alpha(shades(), cover())), ImageFormat.PNG, alpha=True,
               gray=True),
     ]  # fmt: skip
@@ -102,6 +121,32 @@ def _tifffile(numbers: Numbers | None = None, *, bits: int = 8, planarconfig: st
         pixels = pixels[..., 0] if numbers is not None else pixels
         tifffile.imwrite(file, pixels, byteorder=byteorder, metadata=None, **planar, **options)
         return file.getvalue()
+
+
+def _fourth_channel() -> bytes:
+    """Return colours and something else beside them, as layout programs store it."""
+    with io.BytesIO() as file:
+        tifffile.imwrite(file, integers(_SHINE, 8), photometric="rgb", extrasamples=["unspecified"], metadata=None)
+        return file.getvalue()
+
+
+def _premultiplied_gray() -> bytes:
+    with io.BytesIO() as file:
+        pixels = integers(with_alpha(shades() * cover(), cover()), 8)
+        tifffile.imwrite(file, pixels, photometric="minisblack", planarconfig="contig",
+                         extrasamples=["assocalpha"], metadata=None)  # fmt: skip
+        return file.getvalue()
+
+
+def _twelve_bits() -> bytes:
+    """Return two shades in three bytes, as scanners and microscopes pack them; tifffile does not."""
+    pairs = np.round(shades() * 4_095).astype(int).reshape(-1, 2)
+    packed = np.stack([pairs[:, 0] >> 4, (pairs[:, 0] & 15) << 4 | pairs[:, 1] >> 8, pairs[:, 1] & 255], axis=-1)
+    data = packed.astype(np.uint8).tobytes()
+    tags = {256: WIDTH, 257: HEIGHT, 258: 12, 259: 1, 262: 1, 273: 8 + 2 + 9 * 12 + 4, 277: 1, 278: HEIGHT,
+            279: len(data)}  # fmt: skip
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + directory + bytes(4) + data
 
 
 def _premultiplied(bits: int) -> bytes:

@@ -22,7 +22,7 @@ def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -
     raw_mode, box = _tile(image)
     reading.decode(image, canvas)
     if image.mode in _FINE_MODES:
-        return _fine(image)
+        return _fine(image, raw_mode)
     if isinstance(image, PngImagePlugin.PngImageFile):
         return _png(image, raw_mode)
     if isinstance(image, GifImagePlugin.GifImageFile) and box != (0, 0, *image.size):
@@ -39,9 +39,11 @@ def _tile(image: ImageFile.ImageFile) -> tuple[str, tuple[int, int, int, int] | 
     return str(arguments[0]) if arguments else "", tile.extents
 
 
-def _fine(image: ImageFile.ImageFile) -> Image.Image:
-    """Put 16-bit grayscale right: white as zero is not turned round, and a transparent shade is not applied."""
+def _fine(image: ImageFile.ImageFile, raw_mode: str) -> Image.Image:
+    """Put 16-bit grayscale right: 12 bits are not scaled, white as zero not turned round, a clear shade not applied."""
     numbers = image.convert("I")
+    if raw_mode == "I;12":
+        numbers = numbers.point(lambda value: value * (65_535 / 4_095) + 0)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         if image.tag_v2.get(ExifTags.Base.PhotometricInterpretation) == _WHITE_IS_ZERO:
             numbers = numbers.point(lambda value: value * -1 + 65_535)

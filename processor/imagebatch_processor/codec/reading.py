@@ -152,7 +152,7 @@ def _rejection(error: Exception, data: bytes, file_format: ImageFormat) -> Image
     if file_format is ImageFormat.JPEG and (kind := unread_kind(data)):
         return ImageRejected("unsupported_format", f"{kind} are not read")
     words = str(error).lower()
-    if "unsupported" in words or "not been built in" in words:
+    if "unsupported" in words or "not been built in" in words or "unknown pixel mode" in words:
         return ImageRejected("unsupported_format", f"a kind of {file_format.value} that is not read: {error}")
     if "out of memory" in words:
         return out_of_memory()
