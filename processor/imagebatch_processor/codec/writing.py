@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagebatch_processor.codec.metadata import Carried
 
 _PALETTE_COLOURS = 256
+_NEARLY_OPAQUE, _NEARLY_CLEAR = 224, 15  # of 255; the octree tells an eighth of that range apart
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
 _LONGEST_PNG_MILLISECONDS = 65_535  # to the millisecond; longer times to the second
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
@@ -53,20 +54,22 @@ def _sayable(milliseconds: int, target: ImageFormat) -> int:
 def in_palette(image: Image.Image) -> Image.Image:
     """Return the picture in at most 256 colours; grayscale, palette and one-bit pictures as they are.
 
-    Few colours are kept exactly. Without alpha: median cut, with dithering; with alpha: an octree over four channels.
+    Without alpha by median cut, few colours exactly. Dithering to that palette would make white a little gray: Pillow
+    then looks colours up in a coarse table. With alpha by an octree over four channels.
     """
-    if image.mode not in ("RGB", "RGBA"):
-        return image
-    if image.mode == "RGBA":
-        return image.quantize(_PALETTE_COLOURS, Image.Quantize.FASTOCTREE)
-    return _quantized(image, _PALETTE_COLOURS)
+    if image.mode == "RGB":
+        return image.quantize(_PALETTE_COLOURS, Image.Quantize.MEDIANCUT)
+    return _in_palette_with_alpha(image) if image.mode == "RGBA" else image
 
 
-def _quantized(image: Image.Image, colours: int) -> Image.Image:
-    palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
-    if image.getcolors(colours):
-        return palette
-    return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+def _in_palette_with_alpha(image: Image.Image) -> Image.Image:
+    """Quantize by an octree, whose means make opaque and clear pixels of nearly so: such colours become so again."""
+    picture = image.quantize(_PALETTE_COLOURS, Image.Quantize.FASTOCTREE)
+    palette = bytearray(picture.getpalette("RGBA") or [])
+    for at in range(3, len(palette), 4):
+        palette[at] = 255 if palette[at] >= _NEARLY_OPAQUE else 0 if palette[at] <= _NEARLY_CLEAR else palette[at]
+    picture.putpalette(palette, "RGBA")
+    return picture
 
 
 def _with_one_clear_colour(image: Image.Image) -> Image.Image:
@@ -85,7 +88,7 @@ def _with_one_clear_colour(image: Image.Image) -> Image.Image:
     # What is hidden must not take a colour away from what is seen.
     hidden = covered.point([255] + [0] * 255)
     colours.paste(colours.crop((x, y, x + 1, y + 1)).resize(image.size), mask=hidden)
-    palette = _quantized(colours, _PALETTE_COLOURS - 1)
+    palette = colours.quantize(_PALETTE_COLOURS - 1, Image.Quantize.MEDIANCUT)
     palette.paste(_PALETTE_COLOURS - 1, mask=hidden)
     palette.info["transparency"] = _PALETTE_COLOURS - 1
     return palette
