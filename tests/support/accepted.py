@@ -53,7 +53,7 @@ class Accepted:
             answer = service.http.get(f"/status/{self.request_id}", timeout=LOOK_SECONDS)
         except httpx.TransportError:
             return False
-        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE or is_of_an_ingress(answer):
             return False
         self.looks.append(answer.raise_for_status().json())
         return self.last["status"] in FINAL
@@ -68,6 +68,11 @@ class Accepted:
             return final if until is None else bool(self.looks) and (final or until(self))
 
         eventually(reached, timeout_seconds, f"the end of {self.request_id}")
+
+
+def is_of_an_ingress(answer: httpx.Response) -> bool:
+    """Return whether Traefik says 404 since no pod of the API is ready: the API's own is a problem."""
+    return answer.status_code == httpx.codes.NOT_FOUND and "json" not in answer.headers.get("content-type", "")
 
 
 def send(
