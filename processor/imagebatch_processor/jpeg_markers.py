@@ -15,16 +15,23 @@ START_OF_SCAN, END = 0xDA, 0xD9
 BROWSERS_SHOW = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive, all by Huffman's code
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 _HIERARCHICAL = frozenset((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE))
 _JPEG_LS = 0xF7
 _CHANNELS = (1, 3, 4)
 
 
 def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and end of each segment up to the first scan's header, or to where the file breaks off."""
+    """Yield marker, start and end of each segment up to the first scan's header, or to where the file breaks off.
+
+    What lies between segments is passed over, as libjpeg and browsers do.
+    """
     position = 2
-    while found := _MARKER.match(data, position):
+    while found := _MARKER.search(data, position):
         marker, start = found[1][0], found.end() - 2
+        if marker in _ALONE:
+            position = found.end()
+            continue
         position = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
         if position > len(data):
             return

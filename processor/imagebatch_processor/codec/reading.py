@@ -151,11 +151,12 @@ def out_of_memory() -> ImageRejected:
 def _rejection(error: Exception, data: bytes, file_format: ImageFormat) -> ImageRejected:
     if file_format is ImageFormat.JPEG and (kind := unread_kind(data)):
         return ImageRejected("unsupported_format", f"{kind} are not read")
-    words = str(error).lower()
+    reason = " ".join(str(error).split()) or type(error).__name__
+    words = reason.lower()
     if "unsupported" in words or "not been built in" in words or "unknown pixel mode" in words:
-        return ImageRejected("unsupported_format", f"a kind of {file_format.value} that is not read: {error}")
+        return ImageRejected("unsupported_format", f"a kind of {file_format.value} that is not read: {reason}")
     if "out of memory" in words:
         return out_of_memory()
-    if "truncated" in words or is_cut(data, file_format):
+    if "truncated" in words or "end of file" in words or is_cut(data, file_format):
         return ImageRejected("truncated", f"the {file_format.value} file ends before its picture does")
-    return ImageRejected("corrupt", f"the {file_format.value} file is damaged: {error or type(error).__name__}")
+    return ImageRejected("corrupt", f"the {file_format.value} file is damaged: {reason}")

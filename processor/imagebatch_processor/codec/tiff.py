@@ -25,6 +25,7 @@ _UNSIGNED, _UNTYPED = 1, 4
 _NUMBERS = {2: "signed numbers", 3: "floating-point numbers", 5: "complex numbers", 6: "complex numbers"}
 # None, CCITT, LZW, JPEG old and new, Deflate old and new, PackBits, LZMA, Zstandard: what the bundled libtiff reads.
 _COMPRESSIONS = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000))
+_RAW_MAGIC = {b"CR": "CR2", b"IIII": "IIQ", b"MMMM": "IIQ"}  # where others begin with their pixels or directory
 _RAW = "raw files of cameras"
 _MOST_PAGES = 100
 _BROKEN = (SyntaxError, ValueError, LookupError, TypeError, EOFError, OSError, ArithmeticError, struct.error)
@@ -34,8 +35,8 @@ def unread_kind(data: bytes) -> str | None:
     """Return what kind of TIFF this is by its first page, if it is one that is not read."""
     if data.startswith(b"MM\0+"):
         return "BigTIFFs in big-endian order"
-    if data[8:10] == b"CR":
-        return f"{_RAW} (CR2)"
+    if name := next((name for magic, name in _RAW_MAGIC.items() if data.startswith(magic, 8)), None):
+        return f"{_RAW} ({name})"
     try:
         tags = _first_tags(data)
     except _BROKEN:

@@ -46,6 +46,7 @@ KINDS = {
     "arithmetic, progressive": kept_picture("arithmetic-progressive.jpg"),
     "lossless": kept_picture("lossless.jpg"),
 }
+KINDS["junk between segments"] = KINDS["ycbcr"][:20] + b"\0\0\0\xff\0\0" + KINDS["ycbcr"][20:]
 KINDS["fill bytes between segments"] = KINDS["ycbcr"][:2] + b"\xff\xff\xff" + KINDS["ycbcr"][2:]
 
 

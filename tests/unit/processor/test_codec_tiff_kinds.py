@@ -83,10 +83,13 @@ def test_compress_when_a_kind_that_is_not_read_then_its_name(kind: str) -> None:
     assert _refusal(data) == ("unsupported_format", f"{name} are not read")
 
 
-def test_compress_when_canons_raw_file_then_refused_and_no_preview_comes_out() -> None:
-    picture = written()
-    start = picture[:8] + b"CR\2\0" + picture[12:]
-    assert _refusal(start) == ("unsupported_format", f"{RAW} (CR2) are not read")
+@pytest.mark.parametrize(("magic", "name"), [(b"CR\2\0", "CR2"), (b"IIIICwaR", "IIQ")])
+def test_compress_when_the_raw_file_of_canon_or_phase_one_then_no_preview_comes_out(magic: bytes, name: str) -> None:
+    picture = with_tag(written(), SUBFILE_TYPE, 0)
+    assert _refusal(picture[:8] + magic + picture[8 + len(magic) :]) == (
+        "unsupported_format",
+        f"{RAW} ({name}) are not read",
+    )
 
 
 @pytest.mark.parametrize(("tag", "value"), [(254, 1), (254, 4), (255, 2)])
