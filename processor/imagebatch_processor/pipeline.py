@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -12,12 +11,14 @@ from imagebatch.model import names
 from imagebatch.model.errors import ImageRejected
 from imagebatch.model.results import Outcome
 from imagebatch.net.failures import FetchRejected
+from imagebatch_processor.download_room import NoRoom
 
 if TYPE_CHECKING:
     from imagebatch.model.batch import OutputOptions
     from imagebatch.model.plan import Image
     from imagebatch.net.messages import Fetched, FetchLimits, Sink
     from imagebatch.ports import BlobStore
+    from imagebatch_processor.download_room import Body, DownloadRoom
     from imagebatch_processor.policy import Compressed
 
 
@@ -37,13 +38,17 @@ class Compressor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What came of an image's URL: its bytes, or why there are none. `started` is a reading of `time.monotonic`."""
+    """What came of an image's URL: its bytes, or why there are none. `started` is a reading of `time.monotonic`.
+
+    `held` is what keeps room for the bytes.
+    """
 
     image: Image
     started: float
     attempts: int
     body: bytes = b""
     rejected: ImageRejected | None = None
+    held: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +59,32 @@ class Pipeline:
     options: OutputOptions
     http: Fetcher
     limits: FetchLimits
+    room: DownloadRoom
     codec: Compressor
     store: BlobStore
 
     def fetch(self, image: Image) -> Download:
         """Return what came of the image's URL; nothing is written yet."""
-        started, body = time.monotonic(), io.BytesIO()
+        started, body = time.monotonic(), self.room.body()
         try:
             attempts = self.http.get(image.url, limits=self.limits, into=body).attempts
+        except NoRoom:
+            body.close()
+            return self.fetch(image)
         except FetchRejected as rejected:
+            body.close()
             return Download(image, started, rejected.attempts, rejected=rejected)
-        return Download(image, started, attempts, body.getvalue())
+        return Download(image, started, attempts, body.whole(), held=body)
 
     def finish(self, download: Download) -> Outcome:
         """Compress and store what was fetched; return the image's end. Raises Unavailable when the store is away."""
+        try:
+            return self._finished(download)
+        finally:
+            if download.held is not None:
+                download.held.close()
+
+    def _finished(self, download: Download) -> Outcome:
         if download.rejected is not None:
             return _failed(download, download.rejected)
         try:

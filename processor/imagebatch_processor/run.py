@@ -22,6 +22,7 @@ from imagebatch.settings import ProcessorSettings, load
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_processor.codec_pool import CodecPool
+from imagebatch_processor.download_room import DownloadRoom
 from imagebatch_processor.ledger import Flusher, Ledger
 from imagebatch_processor.pipeline import Pipeline
 from imagebatch_processor.policy import ImageLimits
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from imagebatch.ports import BlobStore
 
 STORE_PATIENCE_SECONDS = 600.0
-THREADS_PER_WORKER = 8  # 4 in all starved two encoders, 12 did not
-DOWNLOADS_SHARE = 0.3  # of the memory, should every image be as large as allowed; 60 % are the encoders'
+THREADS_PER_WORKER = 16  # feeds an encoder from sources that take 100 ms to answer; those that wait cost nothing
+DOWNLOADS_SHARE = 0.3  # of the memory; 60 % are the encoders'
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def run(environ: Mapping[str, str], asked_to_stop: threading.Event) -> ExitCode:
 def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Event) -> End:
     workers = settings.shard.shard_workers or available_cpus()
     memory_bytes = settings.shard.shard_memory_bytes
-    threads = downloads_at_once(workers, memory_bytes, settings.fetch.fetch_max_bytes)
+    threads = THREADS_PER_WORKER * workers
     # The children start while the plan is read.
     with CodecPool(workers, _image_limits(settings), memory_bytes=memory_bytes) as codec:
         store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=threads + 1)
@@ -98,17 +99,13 @@ def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Even
             options=plan.output,
             http=_http(settings),
             limits=_fetch_limits(settings),
+            room=DownloadRoom(int(memory_bytes * DOWNLOADS_SHARE), settings.fetch.fetch_max_bytes),
             codec=codec,
             store=store,
         )
         shard = Shard(ledger, flusher, pipeline, threads=threads)
         threading.Thread(target=_forward, args=(asked_to_stop, shard), daemon=True).start()
         return shard.run(images)
-
-
-def downloads_at_once(workers: int, memory_bytes: int, most_bytes: int) -> int:
-    """Return how many images of up to `most_bytes` a shard has in hand: what feeds its encoders and fits its memory."""
-    return max(1, min(THREADS_PER_WORKER * workers, int(memory_bytes * DOWNLOADS_SHARE) // most_bytes))
 
 
 def _forward(asked_to_stop: threading.Event, shard: Shard) -> None:

@@ -25,6 +25,7 @@ from imagebatch_operator.housekeeping import Housekeeper
 from imagebatch_operator.reconcile import Reconciler
 from imagebatch_operator.settle import Settler
 from imagebatch_operator.webhooks import make_deliverer
+from imagebatch_processor.download_room import DownloadRoom
 from imagebatch_processor.ledger import Ledger
 from imagebatch_processor.pipeline import Pipeline
 from imagebatch_processor.run import Task, read_task
@@ -37,6 +38,7 @@ from simulation.turns import OneThread
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LINKS = LinkSettings(public_url="https://images.example", link_secret="s3cret")
 FLUSH_IMAGES = 2
+ROOM = 1024 * 1024
 RETENTION_DAYS = 30
 MICROSECOND = 0.000_001
 RETRY, SIGKILL = 1, -9
@@ -124,7 +126,9 @@ class World:
         plan, images = read_task(store, task)
         ledger = Ledger(store, task.request_id, task.shard)
         fetcher = Fetcher(self.web, at_fetch, program.die)
-        pipeline = Pipeline(task.request_id, plan.output, fetcher, FetchLimits(), Codec(), store)
+        pipeline = Pipeline(
+            task.request_id, plan.output, fetcher, FetchLimits(), DownloadRoom(ROOM, ROOM), Codec(), store
+        )
         turns.shard = Shard(ledger, turns.flusher(ledger), pipeline, threads=1)
         return turns.run(images)
 
