@@ -29,7 +29,8 @@ def test_available_cpus_when_no_quota_then_the_affinity_mask(tmp_path: Path, own
 
 
 @pytest.mark.parametrize(
-    ("quota", "expected"), [("100000 100000", 1), ("25000 100000", 1), ("800000 100000", ALL_CPUS)]
+    ("quota", "expected"),
+    [("100000 100000", 1), ("25000 100000", 1), ("150000 100000", 2), ("800000 100000", ALL_CPUS)],
 )
 @pytest.mark.parametrize("folder", ["", "pods", "pods/mine"])
 def test_available_cpus_when_a_cgroup_has_a_quota_then_the_least_of_both(
