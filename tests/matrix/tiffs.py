@@ -57,6 +57,11 @@ def inputs() -> list[Input]:
         tiff("tiff-fourth-channel", _fourth_channel, truth=colours,
              why="libvips takes what is not said to be alpha (ExtraSamples 0) for alpha"),
         tiff("tiff-planar", partial(_tifffile, planarconfig="separate")),
+        *(tiff(f"tiff-planar-16-{name}-endian", partial(_tifffile, planarconfig="separate", bits=16, byteorder=order))
+          for name, order in (("little", "<"), ("big", ">"))),
+        clear("tiff-planar-alpha-16", partial(_tifffile, _SHINE, bits=16, planarconfig="separate", photometric="rgb",
+                                              extrasamples=["unassalpha"])),
+        tiff("tiff-planar-16-deflate", partial(_tifffile, planarconfig="separate", bits=16, compression="zlib")),
         tiff("tiff-planar-deflate", partial(_tifffile, planarconfig="separate", compression="zlib")),
         tiff("tiff-big-endian", partial(_tifffile, byteorder=">")),
         tiff("tiff-big-endian-16", partial(_tifffile, byteorder=">", bits=16)),
@@ -117,8 +122,9 @@ def _tifffile(numbers: Numbers | None = None, *, bits: int = 8, planarconfig: st
     if planarconfig == "separate":
         pixels = np.moveaxis(pixels, -1, 0)
     with io.BytesIO() as file:
-        planar = {"planarconfig": planarconfig} if numbers is None else {}
-        pixels = pixels[..., 0] if numbers is not None else pixels
+        is_gray = numbers is not None and numbers.shape[-1] == 1
+        planar = {} if is_gray else {"planarconfig": planarconfig}
+        pixels = pixels[..., 0] if is_gray else pixels
         tifffile.imwrite(file, pixels, byteorder=byteorder, metadata=None, **planar, **options)
         return file.getvalue()
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, GifImagePlugin, Image, PngImagePlugin, TiffImagePlugin
 
+from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import reading
 
 if TYPE_CHECKING:
     from PIL import ImageFile
 
+_PLANAR_CONFIGURATION, _SEPARATE = 284, 2  # TIFF 6.0
 _WHITE_IS_ZERO = 0  # TIFF 6.0, PhotometricInterpretation
 _FINE_MODES = ("I;16", "I;16B")
 _SHADE_STEPS = {"L;2": 85, "L;4": 17}  # between two neighbours of a PNG's 4 or 16 shades
@@ -19,6 +21,8 @@ _EVERY_FINE_VALUE = range(65_536)
 
 def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -> Image.Image:
     """Return the frame at hand, refused where `reading.decode` does; 16-bit grayscale is `I;16` if without alpha."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PLANAR_CONFIGURATION) == _SEPARATE:
+        _read_planes_rightly(image)
     raw_mode, box = _tile(image)
     reading.decode(image, canvas)
     if image.mode in _FINE_MODES:
@@ -28,6 +32,23 @@ def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -
     if isinstance(image, GifImagePlugin.GifImageFile) and box != (0, 0, *image.size):
         return _with_clear_margin(image, box)
     return image
+
+
+def _read_planes_rightly(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Have planes of 16 bits read as such: Pillow takes them for planes of 8. Raises `unsupported_format`.
+
+    It mixes up the two planes of packed grayscale with alpha.
+    """
+    if image.mode == "LA":
+        raise ImageRejected("unsupported_format", "TIFFs of grayscale and alpha in separate planes are not read")
+    if max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))) == 16:
+        order = ";16L" if image.tag_v2.prefix == b"II" else ";16B"
+        image.tile = [
+            tile._replace(args=(tile.args[0] + order, *tile.args[1:]))
+            if tile.codec_name == "raw" and isinstance(tile.args, tuple)
+            else tile
+            for tile in image.tile
+        ]
 
 
 def _tile(image: ImageFile.ImageFile) -> tuple[str, tuple[int, int, int, int] | None]:

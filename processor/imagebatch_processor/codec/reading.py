@@ -45,6 +45,7 @@ PLUGINS = (
 
 _ALPHA_MODES = frozenset(("RGBA", "LA", "PA", "RGBa", "La"))
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_UNREAD_KIND = ("unsupported", "not been built in", "unknown pixel mode", "unknown raw mode")
 _BROKEN_FILE = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, AttributeError,
     RuntimeError, struct.error, zlib.error,
@@ -101,7 +102,16 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
     check_size(*image.size, limits, frames)
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
     bits = image.info.get("bit_depth", 8) if file_format is ImageFormat.HEIC else 8
-    return Picture(file_format, *image.size, frames, has_alpha, bits)
+    return Picture(file_format, *image.size, frames, has_alpha, bits, _more_bytes_per_pixel(image))
+
+
+def _more_bytes_per_pixel(image: ImageFile.ImageFile) -> float:
+    """Return what decoding holds besides the pixels and their copy: inks of CMYK, a progressive JPEG's coefficients."""
+    inks = 4.0 if image.mode == "CMYK" else 0.0
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not image.info.get("progressive"):
+        return inks
+    samples = [across * down for _, across, down, _ in image.layer]
+    return inks + max(0.0, 2 * sum(samples) / max(samples) - 4)  # of two bytes each, gone before there is a copy (4)
 
 
 def decode_smaller(image: ImageFile.ImageFile, options: OutputOptions) -> None:
@@ -153,7 +163,7 @@ def _rejection(error: Exception, data: bytes, file_format: ImageFormat) -> Image
         return ImageRejected("unsupported_format", f"{kind} are not read")
     reason = " ".join(str(error).split()) or type(error).__name__
     words = reason.lower()
-    if "unsupported" in words or "not been built in" in words or "unknown pixel mode" in words:
+    if any(said in words for said in _UNREAD_KIND):
         return ImageRejected("unsupported_format", f"a kind of {file_format.value} that is not read: {reason}")
     if "out of memory" in words:
         return out_of_memory()
