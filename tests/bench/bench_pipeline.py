@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bench.following import follow
@@ -26,14 +27,16 @@ from imagebatch.store import S3BlobStore
 from imagebatch_processor.codec_pool import CodecPool, available_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.contenders.field import Contender
 
 SHARD_SECONDS = 1800.0
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.3  # a look costs the service 5 ms: more of them would be part of what is measured
 URLS_PER_ROW = 4
+SLOW_MILLISECONDS = 100  # what shops and their networks take to answer
 BATCH, SHARD, STARTED_SHARD, CODEC = "whole batch", "one shard", "one shard without its start", "codec alone"
+SLOW_SHARD = f"one shard, sources of {SLOW_MILLISECONDS} ms"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def one_round(stage: Stage, contenders: Sequence[Contender], images: int, name: 
         speeds[contender.name] = contender.images_per_second(stage, urls)
     start, _ = shard_seconds(stage, stage.urls(f"{name}-one", 1))
     shard, mib = shard_seconds(stage, stage.urls(f"{name}-shard", images))
+    slow, _ = shard_seconds(stage, stage.urls(f"{name}-slow", images, SLOW_MILLISECONDS))
     speeds[SHARD] = images / shard
+    speeds[SLOW_SHARD] = images / slow
     speeds[STARTED_SHARD] = (images - 1) / (shard - start)
     speeds[CODEC] = images / codec_seconds(images)
     return Round(speeds, start, mib, Reading.now().others_percent_since(before))
@@ -89,12 +94,15 @@ def batch_seconds(stage: Stage, urls: list[str]) -> float:
         return time.perf_counter() - started
 
 
-def shard_seconds(stage: Stage, urls: list[str]) -> tuple[float, float]:
-    """Return the time of a processor on one shard with all cores, from its start to its exit, and its MiB."""
+def shard_seconds(stage: Stage, urls: list[str], more: Mapping[str, str] = MappingProxyType({})) -> tuple[float, float]:
+    """Return the time of a processor on one shard with all cores, from its start to its exit, and its MiB.
+
+    `more` is added to its environment.
+    """
     request_id = str(uuid.uuid4())
     store = S3BlobStore(stage.store)
     make_scene(store, [[url] for url in urls], spec=BatchSpec(images_per_shard=len(urls)), request_id=request_id)
-    environ = environment(stage.store, {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": "0"})
+    environ = environment(stage.store, {"REQUEST_ID": request_id, "JOB_COMPLETION_INDEX": "0", **more})
     log = stage.installation.logs / "bench-shard.log"
     started = time.perf_counter()
     with log.open("ab") as output:

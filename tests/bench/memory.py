@@ -17,7 +17,7 @@ def peak_mib(pid: int) -> float:
 
 def find_child(words: str, parent: int) -> int:
     """Return the pid of the descendant of `parent` whose command line holds `words`."""
-    (found,) = (pid for pid in tree(parent) if words in _command(pid))
+    (found,) = (pid for pid in tree(parent) if words in command(pid))
     return found
 
 
@@ -67,7 +67,8 @@ def _field_mib(pid: int, field: str) -> float:
     return int(rest.split()[0]) / KIB_PER_MIB if rest else 0.0
 
 
-def _command(pid: int) -> str:
+def command(pid: int) -> str:
+    """Return a process's command line, nothing once it ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:

@@ -1,6 +1,7 @@
 """`python -m bench.picture_server HOST FILE…`: serves the files at /0.jpg, /1.jpg, … whatever the query, cheaply.
 
-A program of its own, so that its work is on the cores but not in the measured process. Prints its port, then serves.
+At /100ms/0.jpg and so on it answers after as many milliseconds. A program of its own, so that its work is on the cores
+but not in the measured process. Prints its port, then serves.
 """
 
 from __future__ import annotations
@@ -27,11 +28,16 @@ class Connection(asyncio.Protocol):
         self.received += data
         while END_OF_HEAD in self.received:
             head, _, self.received = self.received.partition(END_OF_HEAD)
-            self.answer(head.split(b" ", 2)[1])
+            path = head.split(b" ", 2)[1].partition(b"?")[0]
+            delay, _, name = path.removeprefix(b"/").rpartition(b"/")
+            picture = self.pictures[int(name.removesuffix(b".jpg"))]
+            milliseconds = int(delay.removesuffix(b"ms") or 0)
+            if milliseconds:
+                asyncio.get_running_loop().call_later(milliseconds / 1000, self.answer, picture)
+            else:
+                self.answer(picture)
 
-    def answer(self, target: bytes) -> None:
-        name = target.partition(b"?")[0].removeprefix(b"/").removesuffix(b".jpg")
-        picture = self.pictures[int(name)]
+    def answer(self, picture: bytes) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
         self.transport.writelines([head.encode(), picture])
 

@@ -10,6 +10,7 @@ from bench.memory import tree
 
 IDLE_FIELDS = (3, 4)  # of /proc/stat: idle and waiting for input or output
 TIME_FIELDS = slice(11, 15)  # of /proc/PID/stat after the name: own and ended children's, user and system
+OWN_FIELDS = slice(11, 13)
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class Reading:
     @classmethod
     def now(cls) -> Reading:
         with Path("/proc/stat").open() as file:
-            ticks = [int(field) for field in file.readline().split()[1:9]]
-        idle = sum(ticks[field] for field in IDLE_FIELDS)
-        return cls(sum(ticks), sum(ticks) - idle, sum(_ticks(pid) for pid in tree(os.getpid())))
+            counted = [int(field) for field in file.readline().split()[1:9]]
+        idle = sum(counted[field] for field in IDLE_FIELDS)
+        return cls(sum(counted), sum(counted) - idle, sum(ticks(pid, TIME_FIELDS) for pid in tree(os.getpid())))
 
     def others_percent_since(self, earlier: Reading) -> float:
         """Return the share of all processor time that neither idled nor went to this program's tree."""
@@ -33,9 +34,10 @@ class Reading:
         return 100 * max(0, others) / max(1, self.all - earlier.all)
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int, counted: slice = OWN_FIELDS) -> int:
+    """Return the clock ticks that a process has used, 0 once it ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return 0
-    return sum(int(field) for field in text.rpartition(")")[2].split()[TIME_FIELDS])
+    return sum(int(field) for field in text.rpartition(")")[2].split()[counted])

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import bench_codec, bench_imports, bench_pipeline, bench_service
-from bench.bench_pipeline import BATCH, CODEC, SHARD, STARTED_SHARD
+from bench import bench_codec, bench_imports, bench_pipeline, bench_profile, bench_service
+from bench.bench_pipeline import BATCH, CODEC, SHARD, SLOW_SHARD, STARTED_SHARD
 from bench.contenders.field import Contender, field_of
 from bench.memory import find_child, peak_mib
 from bench.photographs import photographs
@@ -55,6 +55,7 @@ def _pipeline(size: Size) -> list[Row | Absent]:
     with stage() as running, open_folder() as folder, field_of(folder) as field:
         present = [each for each in field if isinstance(each, Contender)]
         rounds = bench_pipeline.rounds(running, present, size.images, size.rounds)
+        profile = bench_profile.run(running, size.images)
         one_image = bench_service.one_image(running, size.repetitions)
         api, operator = (
             peak_mib(find_child(program, os.getpid())) for program in ("imagebatch_api", "operator_process")
@@ -62,6 +63,7 @@ def _pipeline(size: Size) -> list[Row | Absent]:
     imports = bench_imports.run(size.repetitions)
     return [
         *_speeds(rounds, field),
+        *profile,
         Row("one small image, request to Completed", one_image, "s", Goal.most(1, "s")),
         Row("a shard's imports over bare Python", imports, "ms", Goal.most(300, "ms")),
         Row("peak memory of the API, these batches", api, "MiB"),
@@ -81,7 +83,7 @@ def _speeds(rounds: Sequence[Round], field: Sequence[Contender | Absent]) -> lis
     to_codec = Goal.least(0.60, stretch=0.75)
     present = [each for each in field if isinstance(each, Contender)]
     return [
-        *(speed(name) for name in (BATCH, SHARD, STARTED_SHARD, CODEC)),
+        *(speed(name) for name in (BATCH, SHARD, STARTED_SHARD, SLOW_SHARD, CODEC)),
         start,
         *(speed(each.name) if isinstance(each, Contender) else each for each in field),
         *(ratio(over, CODEC, to_codec) for over in (BATCH, SHARD, STARTED_SHARD)),

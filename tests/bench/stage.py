@@ -38,10 +38,14 @@ class Stage:
     store: StoreSettings
     picture_port: int
 
-    def urls(self, run: str, count: int) -> list[str]:
-        """Return different URLs of the photographs in turn; `run` sets them apart from other runs'."""
+    def urls(self, run: str, count: int, milliseconds: int = 0) -> list[str]:
+        """Return different URLs of the photographs in turn; `run` sets them apart from other runs'.
+
+        The server takes that many `milliseconds` before it answers.
+        """
         pictures = len(photographs())
-        return [f"http://127.0.0.1:{self.picture_port}/{n % pictures}.jpg?{run}-{n}" for n in range(count)]
+        server = f"http://127.0.0.1:{self.picture_port}" + (f"/{milliseconds}ms" if milliseconds else "")
+        return [f"{server}/{n % pictures}.jpg?{run}-{n}" for n in range(count)]
 
 
 @contextmanager
