@@ -39,7 +39,7 @@ def _read_planes_rightly(image: TiffImagePlugin.TiffImageFile) -> None:
 
     It mixes up the two planes of packed grayscale with alpha.
     """
-    if image.mode == "LA":
+    if image.mode in ("LA", "La"):
         raise ImageRejected("unsupported_format", "TIFFs of grayscale and alpha in separate planes are not read")
     if max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))) == 16:
         order = ";16L" if image.tag_v2.prefix == b"II" else ";16B"

@@ -41,9 +41,9 @@ def _inks_with_alpha() -> bytes:
     return _tiff(pixels, photometric="separated", extrasamples=["unassalpha"])
 
 
-def _gray_with_alpha_in_planes(compression: str | None) -> bytes:
+def _gray_with_alpha_in_planes(compression: str | None, alpha: str = "unassalpha") -> bytes:
     pixels = np.moveaxis(integers(with_alpha(shades(), cover()), 8), -1, 0)
-    return _tiff(pixels, photometric="minisblack", planarconfig="separate", extrasamples=["unassalpha"],
+    return _tiff(pixels, photometric="minisblack", planarconfig="separate", extrasamples=[alpha],
                  compression=compression)  # fmt: skip
 
 
@@ -58,6 +58,8 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "tiff-gray-alpha-16": ("unsupported_format", _gray_with_alpha),
     "tiff-planar-gray-alpha": ("unsupported_format", partial(_gray_with_alpha_in_planes, None)),
     "tiff-planar-gray-alpha-deflate": ("unsupported_format", partial(_gray_with_alpha_in_planes, "zlib")),
+    "tiff-planar-gray-premultiplied": (
+        "unsupported_format", partial(_gray_with_alpha_in_planes, "zlib", "assocalpha")),
     "tiff-planar-cmyk-16": ("unsupported_format", _inks_of_16_bits_in_planes),
     "tiff-cmyk-alpha": ("unsupported_format", _inks_with_alpha),
 }  # fmt: skip
