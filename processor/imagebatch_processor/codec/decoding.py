@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import ImageFile
 
 _PLANAR_CONFIGURATION, _SEPARATE = 284, 2  # TIFF 6.0
-_WHITE_IS_ZERO = 0  # TIFF 6.0, PhotometricInterpretation
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _FINE_MODES = ("I;16", "I;16B")
 _SHADE_STEPS = {"L;2": 85, "L;4": 17}  # between two neighbours of a PNG's 4 or 16 shades
 _EVERY_FINE_VALUE = range(65_536)
@@ -62,17 +62,16 @@ def _tile(image: ImageFile.ImageFile) -> tuple[str, tuple[int, int, int, int] | 
 
 def _fine(image: ImageFile.ImageFile, raw_mode: str) -> Image.Image:
     """Put 16-bit grayscale right: 12 bits are not scaled, white as zero not turned round, a clear shade not applied."""
-    numbers = image.convert("I")
-    if raw_mode == "I;12":
-        numbers = numbers.point(lambda value: value * (65_535 / 4_095) + 0)
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        if image.tag_v2.get(ExifTags.Base.PhotometricInterpretation) == _WHITE_IS_ZERO:
-            numbers = numbers.point(lambda value: value * -1 + 65_535)
-        return _with_info(numbers.convert("I;16"), image)
+    scale = 65_535 / 4_095 if raw_mode == "I;12" else 1.0
+    meaning = image.tag_v2.get(_PHOTOMETRIC) if isinstance(image, TiffImagePlugin.TiffImageFile) else None
+    if meaning == _WHITE_IS_ZERO:
+        return _with_info(image.convert("I").point(lambda value: value * -scale + 65_535).convert("I;16"), image)
+    if scale != 1 or image.mode == "I;16B":
+        return _with_info(image.convert("I").point(lambda value: value * scale + 0).convert("I;16"), image)
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return image
-    alpha = numbers.point([0 if value == clear else 255 for value in _EVERY_FINE_VALUE], "L")
+    alpha = image.convert("I").point([0 if value == clear else 255 for value in _EVERY_FINE_VALUE], "L")
     return _with_info(Image.merge("LA", (in_eight_bits(image), alpha)), image)
 
 
