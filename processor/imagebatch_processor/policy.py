@@ -5,6 +5,7 @@ The codec asks it before it decodes anything; the pool asks it how much memory a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -58,7 +59,8 @@ class ImageLimits:
 class Picture:
     """What a file's header says: stored width and height (orientation not applied), frames shown one by one.
 
-    `bits` a channel are told for HEIC only, where they decide on the memory.
+    `bits` a channel are told for HEIC only, where they decide on the memory. `more_bytes_per_pixel` is what the kind of
+    file takes beyond its format's others: the coefficients of a progressive JPEG, the inks of CMYK.
     """
 
     format: ImageFormat
@@ -67,6 +69,7 @@ class Picture:
     frames: int = 1
     has_alpha: bool = False
     bits: int = 8
+    more_bytes_per_pixel: float = 0.0
 
     @property
     def pixels(self) -> int:
@@ -163,46 +166,66 @@ def plan(picture: Picture, options: OutputOptions, limits: ImageLimits) -> Plan:
     if target is ImageFormat.WEBP and max(*upright, *turned) > WEBP_MAX_SIDE_PIXELS:
         raise ImageRejected("too_many_pixels", f"a side of a WebP picture has at most {WEBP_MAX_SIDE_PIXELS} pixels")
     animated = picture.frames > 1 and target is not ImageFormat.JPEG
-    pixels = max(upright[0] * upright[1], turned[0] * turned[1]) * (picture.frames if animated else 1)
-    return Plan(target, animated, memory_bytes(picture, target, pixels))
+    areas = (upright[0] * upright[1], turned[0] * turned[1])
+    pixels = max(areas) * (picture.frames if animated else 1)
+    resized = min(areas) < picture.width * picture.height
+    return Plan(target, animated, memory_bytes(picture, target, pixels, options.quality, resized=resized))
 
 
-# Peak bytes per pixel, measured at 12 megapixels with Pillow 13.0.0 and rounded up. Decoding holds the pixels
-# (4), the coefficients of a progressive JPEG (3), a second copy while turning (4); WebP two canvases besides.
+# Peak bytes per pixel, measured with Pillow 13.0.0 at 4 and 12 megapixels and rounded up (tests/bench/bench_memory.py).
+# Reading holds the pixels (4) and what they are turned or converted to (4); WebP two canvases besides.
 _DECODE_BYTES_PER_PIXEL = {
-    ImageFormat.WEBP: 17.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0, ImageFormat.HEIC: 11.0,
+    ImageFormat.WEBP: 20.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0, ImageFormat.HEIC: 11.0,
 }  # fmt: skip
 _DEEP_HEIC_BYTES_PER_PIXEL = 17.0  # more than 8 bits a channel
 _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL = 22.0
-_ENCODE_BYTES_PER_PIXEL = {ImageFormat.PNG: 14.0, ImageFormat.WEBP: 12.0, ImageFormat.AVIF: 32.0}
-_WEBP_ALPHA_BYTES_PER_PIXEL = 34.0
-_OTHER_BYTES_PER_PIXEL = 9.0
+_OTHER_BYTES_PER_PIXEL = 9.5
+# Writing holds the pixels (4), often what they were made of (4, kept for the next picture), and the encoder's own.
+_ENCODE_BYTES_PER_PIXEL = {ImageFormat.PNG: 20.0, ImageFormat.AVIF: 37.0}
+_LOSSLESS_PNG_BYTES_PER_PIXEL = 13.0
+_WEBP_ALPHA_BYTES_PER_PIXEL = 35.0
+_WEBP_BYTES_PER_PIXEL = (13.5, 0.12)  # and so much more for each point of its quality: symbols before they are packed
+_FLATTENED_BYTES_PER_PIXEL = 14.0  # alpha laid on white
 _BASE_BYTES = 32 * MEBIBYTE
 
 
-def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int) -> int:
-    """Return the peak memory (bytes) that re-encoding the picture may take, rotation included."""
+def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, quality: int, *, resized: bool) -> int:
+    """Return the peak memory (bytes) that re-encoding the picture may take, rotation included, the file itself not."""
     decode = _DECODE_BYTES_PER_PIXEL.get(picture.format, _OTHER_BYTES_PER_PIXEL)
     if picture.format is ImageFormat.HEIC and picture.bits > 8:
         decode = _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL if picture.has_alpha else _DEEP_HEIC_BYTES_PER_PIXEL
-    encode = _ENCODE_BYTES_PER_PIXEL.get(target, _OTHER_BYTES_PER_PIXEL)
-    if target is ImageFormat.WEBP and picture.has_alpha:
-        encode = _WEBP_ALPHA_BYTES_PER_PIXEL
-    # A resized picture is held beside its source for a moment.
-    resized = output_pixels * 4 if output_pixels < picture.pixels else 0
-    peak = max(picture.pixels * decode + resized, output_pixels * encode)
-    return _BASE_BYTES + int(peak)
+    peak = max(picture.pixels * decode, output_pixels * _encode_bytes_per_pixel(picture, target, quality))
+    if resized:
+        # Resizing goes by way of a picture as high as the source and as wide as the result; with alpha, by two more.
+        between = math.sqrt(picture.pixels * output_pixels)
+        peak += between * 4 * (3 if picture.has_alpha else 2)
+    return _BASE_BYTES + int(peak + picture.pixels * picture.more_bytes_per_pixel)
 
 
-# JPEG quality → the setting of the other encoder that loses as much, by mean SSIM over photographs
-# (scikit-learn's two samples, 4:2:0 JPEG below 90, 4:4:4 from there; libwebp 1.6.0, libavif 1.4.2 with aom).
+def _encode_bytes_per_pixel(picture: Picture, target: ImageFormat, quality: int) -> float:
+    match target:
+        case ImageFormat.JPEG if picture.has_alpha:
+            return _FLATTENED_BYTES_PER_PIXEL
+        case ImageFormat.PNG if not reduces_to_palette(target, quality):
+            return _LOSSLESS_PNG_BYTES_PER_PIXEL
+        case ImageFormat.WEBP if picture.has_alpha:
+            return _WEBP_ALPHA_BYTES_PER_PIXEL
+        case ImageFormat.WEBP:
+            least, each_point = _WEBP_BYTES_PER_PIXEL
+            return least + each_point * comparable_quality(target, quality)
+        case _:
+            return _ENCODE_BYTES_PER_PIXEL.get(target, _OTHER_BYTES_PER_PIXEL)
+
+
+# JPEG quality → the setting of the other encoder that loses as much, by mean SSIM over thirteen photographs
+# (`make bench-quality`; JPEG 4:2:0 below 90, 4:4:4 from there; libwebp 1.6.0, libavif 1.4.2 with aom).
 _COMPARABLE: dict[ImageFormat, tuple[tuple[int, int], ...]] = {
     ImageFormat.JPEG: ((1, 1), (100, 100)),
     ImageFormat.WEBP: (
-        (1, 1), (10, 3), (25, 10), (35, 16), (50, 26), (60, 33), (75, 54), (85, 78), (90, 92), (100, 100),
+        (1, 1), (10, 3), (25, 25), (35, 36), (50, 49), (60, 58), (75, 76), (85, 84), (90, 89), (95, 94), (100, 100),
     ),
     ImageFormat.AVIF: (
-        (1, 8), (10, 17), (25, 34), (35, 40), (50, 45), (60, 49), (75, 57), (85, 68), (90, 88), (100, 100),
+        (1, 1), (10, 16), (25, 37), (35, 43), (50, 49), (60, 52), (75, 60), (85, 69), (90, 80), (95, 89), (100, 100),
     ),
 }  # fmt: skip
 
