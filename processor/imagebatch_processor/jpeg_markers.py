@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 START_OF_SCAN, END = 0xDA, 0xD9
 BROWSERS_SHOW = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive, all by Huffman's code
+_END, _USUAL_TAIL_BYTES = b"\xff\xd9", 64
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
@@ -59,4 +60,7 @@ def unread_kind(data: bytes) -> str | None:
 def has_end(data: bytes) -> bool:
     """Return whether an end marker follows the first scan: within scans no two bytes look like one."""
     scan = next((end for marker, _, end in segments(data) if marker == START_OF_SCAN), None)
-    return scan is not None and data.find(b"\xff\xd9", scan) >= 0
+    if scan is None:
+        return False
+    # Where it nearly always is, first: a search through half a megabyte costs a third of a millisecond.
+    return data.find(_END, max(scan, len(data) - _USUAL_TAIL_BYTES)) >= 0 or data.find(_END, scan) >= 0
