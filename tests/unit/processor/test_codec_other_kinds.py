@@ -7,8 +7,10 @@ import struct
 import zlib
 
 import pytest
+import pyvips
 from PIL import Image
 from support.bitmaps import BITMAPS, BITMAPS_WITH_ALPHA, UNREAD_BITMAPS
+from support.kept_pictures import kept_picture
 from support.pictures import encode
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants
 
@@ -48,6 +50,7 @@ def _extended_webp() -> bytes:
 
 
 SHOWN = {
+    "png, interlaced": pyvips.Image.new_from_buffer(PNG, "").pngsave_buffer(interlace=True),
     "png with a damaged comment": _with_chunk(b"tEXt", b"a\0b", wrong=1),
     "png with a damaged profile": _with_chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"), wrong=1),
     "png with a chunk of nobody's": _with_chunk(b"abCd", b"x"),
@@ -99,6 +102,31 @@ def test_compress_when_a_bitmap_that_is_not_read_then_unsupported_format(kind: s
 def test_compress_when_a_png_is_packed_for_ios_then_its_name() -> None:
     packed = PNG[:8] + _chunk(b"CgBI", b"\x50\0\x20\6") + PNG[8:]
     assert _refusal(packed) == ("unsupported_format", "PNGs packed for iOS (CgBI) are not read")
+
+
+def test_compress_when_an_animated_pngs_frames_are_out_of_order_then_corrupt() -> None:
+    data = encode(quadrants(), "PNG", save_all=True, append_images=[quadrants().rotate(90)], duration=50)
+    at = data.rindex(b"fcTL")
+    body = data[at + 4 : at + 30]
+    wrong = _chunk(b"fcTL", b"\0\0\0\x09" + body[4:])
+    assert _refusal(data[: at - 4] + wrong + data[at + 34 :])[0] == "corrupt"
+
+
+def test_compress_when_an_avif_of_tiles_then_one_picture() -> None:
+    picture = opened(_compressed(kept_picture("tiles.avif"), OutputOptions(format=OutputFormat.PNG)).data)
+    assert picture.size == (700, 600)
+    assert are_close(corner_colours(picture), list(CORNERS))
+
+
+def test_compress_when_an_avif_is_turned_by_its_container_then_upright() -> None:
+    picture = opened(_compressed(kept_picture("turned.avif")).data)
+    assert picture.size == (64, 96)
+    assert are_close(corner_colours(picture), [CORNERS[n] for n in (2, 0, 3, 1)])
+
+
+def test_compress_when_an_avifs_alpha_is_premultiplied_then_the_same_colours() -> None:
+    picture = opened(_compressed(kept_picture("premultiplied.avif"), OutputOptions(format=OutputFormat.PNG)).data)
+    assert are_close(corner_colours(picture, "RGBA"), [(*colour, 128) for colour in CORNERS])
 
 
 @pytest.mark.parametrize("at", [16, len(PNG) // 2])
