@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _PALETTE_COLOURS = 256
 _NEARLY_OPAQUE, _NEARLY_CLEAR = 224, 15  # of 255; the octree tells an eighth of that range apart
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
+_MOST_ROUNDS = 65_535  # of 16 bits in WebP and GIF
 _LONGEST_PNG_MILLISECONDS = 65_535  # to the millisecond; longer times to the second
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
 
@@ -37,6 +38,8 @@ def encode_animation(
     """
     durations = [_sayable(each, target) for each in durations]
     settings = encoder_settings(target, quality) | extras
+    if "loop" in settings:
+        settings["loop"] = min(settings["loop"], _MOST_ROUNDS)
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
         settings["disposal"] = _RESTORE_BACKGROUND
         frames = [_with_one_clear_colour(frame) for frame in frames]

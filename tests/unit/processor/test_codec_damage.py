@@ -63,3 +63,19 @@ def test_compress_when_a_jpeg_breaks_off_in_its_first_segments_then_refused(cut:
     head = whole[: whole.index(b"\xff\xc0")]
     frame = whole[len(head) :]
     assert _refusal(head + frame[:cut], OutputOptions())[0] in ("truncated", "corrupt", "not_an_image")
+
+
+def test_compress_when_an_animation_goes_round_more_often_than_a_format_can_say_then_as_often_as_it_can() -> None:
+    frames = [Image.new("RGB", (96, 64), shade) for shade in ("red", "green")]
+    often = encode(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50, loop=1_048_576)
+    result = compress(often, OutputOptions(format=OutputFormat.WEBP), ImageLimits())
+    with Image.open(io.BytesIO(result.data)) as picture:
+        assert picture.info["loop"] == 65_535
+
+
+@pytest.mark.parametrize("place", [9, 11])
+def test_compress_when_a_progressive_jpeg_has_no_components_or_no_samples_then_corrupt(place: int) -> None:
+    whole = encode(quadrants(), "JPEG", progressive=True)
+    at = whole.index(b"\xff\xc2") + place
+    broken = whole[:at] + b"\0" + whole[at + 1 :]
+    assert _refusal(broken, OutputOptions())[0] in ("corrupt", "unsupported_format")
