@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMES = [100, 250, 70, 400]
+# What becomes of a frame when its time is over: 0 is not said, 1 it stays, 2 it goes, 3 what was before comes back.
+# The first does not go back: there is nothing before it, and decoders differ in what they do then.
+_DISPOSALS = ([0, 0, 0, 0], [1, 1, 1, 1], [1, 2, 2, 2], [1, 3, 3, 3], [1, 2, 0, 0], [2, 0, 1, 3])
 _PATCH = (14, 10)
 
 
@@ -39,8 +42,8 @@ def frames(alpha: bool) -> list[Numbers]:
 def inputs() -> dict[str, Callable[[], bytes]]:
     """Return files by name; the frames of each are what `seen_frames` sees or, of a PNG, `frames` themselves."""
     made: dict[str, Callable[[], bytes]] = {
-        f"gif-disposal-{how}{'-clear' if alpha else ''}": partial(_gif, alpha, how)
-        for how in (0, 1, 2, 3)
+        f"gif-disposal-{'-'.join(map(str, how))}{'-clear' if alpha else ''}": partial(_gif, alpha, how)
+        for how in _DISPOSALS
         for alpha in (False, True)
     }
     return made | {
@@ -67,10 +70,8 @@ def times(data: bytes) -> list[int]:
     return list(pyvips.Image.new_from_buffer(data, "", n=-1).get("delay"))
 
 
-def _gif(alpha: bool, disposal: int) -> bytes:
-    pictures = [pillow(frame) for frame in frames(alpha)]
-    # The first frame stays: there is nothing before it to go back to, and decoders differ in what they do then.
-    return _saved(pictures, "GIF", disposal=[min(disposal, 1), *[disposal] * (len(pictures) - 1)])
+def _gif(alpha: bool, disposals: list[int]) -> bytes:
+    return _saved([pillow(frame) for frame in frames(alpha)], "GIF", disposal=disposals)
 
 
 def _saved(pictures: list[Image.Image], kind: str, **options: object) -> bytes:

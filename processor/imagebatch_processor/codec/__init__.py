@@ -108,7 +108,7 @@ def _animation(
     with reading.refusals(data, picture.format):
         hidden = 1 if picture.format is ImageFormat.PNG and image.info.get("default_image") else 0
         for index in range(hidden, picture.frames):
-            image.seek(index)
+            decoding.turn_to(image, index)
             frame = decoding.decoded(image, stored).copy()
             colour_space.state_profile(frame, data, picture.format)
             look = appearance.in_target_colours(frame, planned.format, lossless=True)

@@ -34,6 +34,16 @@ def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -
     return image
 
 
+def turn_to(image: ImageFile.ImageFile, frame: int) -> None:
+    """Go to the frame after the one at hand. One of a GIF that does not say what becomes of it stays, as in browsers.
+
+    Pillow has it go as the last one went that said so.
+    """
+    if isinstance(image, GifImagePlugin.GifImageFile):
+        image.disposal_method = 0
+    image.seek(frame)
+
+
 def _read_planes_rightly(image: TiffImagePlugin.TiffImageFile) -> None:
     """Have planes of 16 bits read as such: Pillow takes them for planes of 8. Raises `unsupported_format`.
 
