@@ -111,7 +111,7 @@ def _more_bytes_per_pixel(image: ImageFile.ImageFile) -> float:
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or not image.info.get("progressive"):
         return inks
     samples = [across * down for _, across, down, _ in image.layer]
-    return inks + max(0.0, 2 * sum(samples) / max(1, *samples) - 4)  # of two bytes each, gone before there is a copy (4)
+    return inks + max(0.0, 2 * sum(samples) / max([1, *samples]) - 4)  # of two bytes each, gone before there is a copy (4)
 
 
 def decode_smaller(image: ImageFile.ImageFile, options: OutputOptions) -> None:
