@@ -172,21 +172,26 @@ def plan(picture: Picture, options: OutputOptions, limits: ImageLimits) -> Plan:
     return Plan(target, animated, memory_bytes(picture, target, pixels, options.quality, resized=resized))
 
 
-# Peak bytes per pixel, measured with Pillow 13.0.0 at 4 and 12 megapixels and rounded up (tests/bench/bench_memory.py).
+# Peak bytes per pixel, measured with Pillow 13.0.0 at 1 to 50 megapixels and rounded up (tests/bench/bench_memory.py).
 # Reading holds the pixels (4) and what they are turned or converted to (4); WebP two canvases besides.
 _DECODE_BYTES_PER_PIXEL = {
-    ImageFormat.WEBP: 20.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0, ImageFormat.HEIC: 11.0,
+    ImageFormat.JPEG: 8.5, ImageFormat.WEBP: 20.0, ImageFormat.AVIF: 13.0, ImageFormat.GIF: 9.0, ImageFormat.HEIC: 11.0,
 }  # fmt: skip
 _DEEP_HEIC_BYTES_PER_PIXEL = 17.0  # more than 8 bits a channel
 _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL = 22.0
 _OTHER_BYTES_PER_PIXEL = 9.5
-# Writing holds the pixels (4), often what they were made of (4, kept for the next picture), and the encoder's own.
-_ENCODE_BYTES_PER_PIXEL = {ImageFormat.PNG: 20.0, ImageFormat.AVIF: 37.0}
-_LOSSLESS_PNG_BYTES_PER_PIXEL = 13.0
-_WEBP_ALPHA_BYTES_PER_PIXEL = 35.0
-_WEBP_BYTES_PER_PIXEL = (13.5, 0.12)  # and so much more for each point of its quality: symbols before they are packed
-_FLATTENED_BYTES_PER_PIXEL = 14.0  # alpha laid on white
-_BASE_BYTES = 32 * MEBIBYTE
+# Writing holds the pixels (4) and the encoder's own, on top of what is kept of those that they were made of.
+_ENCODE_BYTES_PER_PIXEL = {ImageFormat.JPEG: 5.5, ImageFormat.PNG: 16.0, ImageFormat.AVIF: 33.0}
+_LOSSLESS_PNG_BYTES_PER_PIXEL = 12.0
+_WEBP_ALPHA_BYTES_PER_PIXEL = 34.0
+_WEBP_BYTES_PER_PIXEL = (8.5, 0.125)  # and so much more for each point of its quality: symbols before they are packed
+_FLATTENED_BYTES_PER_PIXEL = 12.0  # alpha laid on white
+_BASE_BYTES = 40 * MEBIBYTE  # the child itself, and what encoders take for a picture of any size
+
+# What a child keeps of Pillow's pixel memory between pictures: a quarter of its share, in Pillow's own blocks, and
+# no more than 16 megapixels take, since a larger picture costs little for having its memory made anew.
+PIXEL_BLOCK_BYTES = 16 * MEBIBYTE
+_MOST_BLOCKS = 4
 
 
 def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, quality: int, *, resized: bool) -> int:
@@ -194,11 +199,12 @@ def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, qual
     decode = _DECODE_BYTES_PER_PIXEL.get(picture.format, _OTHER_BYTES_PER_PIXEL)
     if picture.format is ImageFormat.HEIC and picture.bits > 8:
         decode = _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL if picture.has_alpha else _DEEP_HEIC_BYTES_PER_PIXEL
-    peak = max(picture.pixels * decode, output_pixels * _encode_bytes_per_pixel(picture, target, quality))
+    kept = min(picture.pixels * 4, _MOST_BLOCKS * PIXEL_BLOCK_BYTES)
+    peak = max(picture.pixels * decode, kept + output_pixels * _encode_bytes_per_pixel(picture, target, quality))
     if resized:
-        # Resizing goes by way of a picture as high as the source and as wide as the result; with alpha, by two more.
+        # Resizing goes by way of a picture as high as the source and as wide as the result; with alpha, by one more.
         between = math.sqrt(picture.pixels * output_pixels)
-        peak += between * 4 * (3 if picture.has_alpha else 2)
+        peak += between * (8 if picture.has_alpha else 6)
     return _BASE_BYTES + int(peak + picture.pixels * picture.more_bytes_per_pixel)
 
 
@@ -260,11 +266,6 @@ def encoder_settings(target: ImageFormat, quality: int) -> dict[str, Any]:
             return {"optimize": True}
         case _:
             return {"compress_level": 6}
-
-
-# What a child keeps of Pillow's pixel memory between pictures: a quarter of its share, in Pillow's own blocks.
-PIXEL_BLOCK_BYTES = 16 * MEBIBYTE
-_MOST_BLOCKS = 16
 
 
 def kept_pixel_blocks(budget_bytes: int, workers: int) -> int:

@@ -17,6 +17,8 @@ _NEARLY_OPAQUE, _NEARLY_CLEAR = 224, 15  # of 255; the octree tells an eighth of
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
 _MOST_ROUNDS = 65_535  # of 16 bits in WebP and GIF
 _LONGEST_PNG_MILLISECONDS = 65_535  # to the millisecond; longer times to the second
+# libwebp numbers its reasons (webp/encode.h), libavif gives none: but pixels that were decoded can be encoded.
+_ENCODERS_WORDS_WITHOUT_MEMORY = ("encoding error 1", "encoding error 2", "Failed to encode image")
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
 
 
@@ -130,5 +132,10 @@ def _bare(image: Image.Image) -> Image.Image:
 
 def _saved(image: Image.Image, target: ImageFormat, arguments: dict[str, Any]) -> bytes:
     output = io.BytesIO()
-    _bare(image).save(output, target.value, **arguments)
+    try:
+        _bare(image).save(output, target.value, **arguments)
+    except (RuntimeError, ValueError) as error:
+        if str(error).startswith(_ENCODERS_WORDS_WITHOUT_MEMORY):
+            raise MemoryError from error
+        raise
     return output.getvalue()
