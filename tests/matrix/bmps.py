@@ -27,6 +27,7 @@ def inputs() -> list[Input]:
         bmp("bmp-24", partial(_plain, 24), truth=colours),
         bmp("bmp-24-top-down", partial(_plain, 24, top_down=True), truth=colours),
         bmp("bmp-32-unused-byte", partial(_plain, 32), truth=colours),
+        bmp("bmp-32-v5-opaque", partial(_masked, _V5_BYTES, alpha=cover() * 0 + 1), truth=colours),
         masked("bmp-32-v4-alpha", partial(_masked, _V4_BYTES)),
         masked("bmp-32-v5-alpha", partial(_masked, _V5_BYTES)),
         masked("bmp-32-v5-alpha-top-down", partial(_masked, _V5_BYTES, top_down=True)),
@@ -78,9 +79,9 @@ def _plain(bits: int, *, top_down: bool = False) -> bytes:
     return _file(bits, pixels.reshape(HEIGHT, -1), top_down=top_down)
 
 
-def _masked(header_bytes: int, *, top_down: bool = False) -> bytes:
+def _masked(header_bytes: int, *, alpha: Numbers | None = None, top_down: bool = False) -> bytes:
     """Return blue, green, red, alpha, as the masks of a version 4 or 5 header say."""
-    pixels = integers(with_alpha(colours(), cover()), 8)[..., [2, 1, 0, 3]]
+    pixels = integers(with_alpha(colours(), cover() if alpha is None else alpha), 8)[..., [2, 1, 0, 3]]
     masks = struct.pack("<IIIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, 0x73524742)
     return _file(32, pixels.reshape(HEIGHT, -1), compression=_BITFIELDS, masks=masks, header_bytes=header_bytes,
                  top_down=top_down)  # fmt: skip

@@ -50,6 +50,7 @@ def inputs() -> list[Input]:
         tiff("tiff-pages", _pages),
         tiff("tiff-16", partial(_libtiff, colours(), 16)),
         tiff("tiff-16-lzw", partial(_libtiff, colours(), 16, compression="lzw", predictor="horizontal")),
+        tiff("tiff-alpha-opaque", partial(_libtiff, with_alpha(colours(), cover() * 0 + 1))),
         clear("tiff-alpha", partial(_libtiff, _SHINE)),
         clear("tiff-alpha-16", partial(_libtiff, _SHINE, 16)),
         clear("tiff-alpha-premultiplied", partial(_premultiplied, 8)),

@@ -5,6 +5,7 @@ One call at a time per process: warning filters are the process's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import AvifImagePlugin, _imaging
@@ -12,7 +13,16 @@ from PIL import AvifImagePlugin, _imaging
 from imagebatch.model.batch import Metadata
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import appearance, colour_space, decoding, metadata, reading, writing
-from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits, Picture, Plan, fitted, plan
+from imagebatch_processor.policy import (
+    Compressed,
+    ImageFormat,
+    ImageLimits,
+    Picture,
+    Plan,
+    fitted,
+    plan,
+    target_format,
+)
 from imagebatch_processor.segments import stripped
 
 if TYPE_CHECKING:
@@ -62,6 +72,7 @@ def _still(
         reading.decode_smaller(image, options)
         decoded = decoding.decoded(image)
         colour_space.state_profile(decoded, data, picture.format)
+        planned = _without_needless_alpha(decoded, picture, planned, options)
         info = dict(decoded.info)
         orientation = 1 if picture.format is ImageFormat.TIFF else metadata.orientation(metadata.read_exif(info))
         shown = _turned((picture.width, picture.height), orientation)
@@ -80,6 +91,14 @@ def _still(
     encoded = writing.encode(final, planned.format, options.quality, extras)
     untouched = orientation == 1 and not look.converted and not carried.changed
     return _finished(encoded, data, picture, shown, size, planned, options, untouched=untouched)
+
+
+def _without_needless_alpha(decoded: Image.Image, picture: Picture, planned: Plan, options: OutputOptions) -> Plan:
+    """Return the plan, of another format where it was made for alpha and the alpha turns out to hide nothing."""
+    target = target_format(replace(picture, has_alpha=False), options.format)
+    if target is planned.format or not appearance.hides_nothing(decoded):
+        return planned
+    return replace(planned, format=target)
 
 
 def _let_go_of(*pictures: Image.Image, but: Image.Image) -> None:

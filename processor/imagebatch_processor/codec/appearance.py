@@ -69,6 +69,14 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
+def hides_nothing(image: Image.Image) -> bool:
+    """Return whether the picture is opaque, though it may have an alpha channel."""
+    if not image.has_transparency_data:
+        return True
+    with_alpha = image if image.getbands()[-1] in ("A", "a") else image.convert("RGBA")
+    return with_alpha.getchannel(len(with_alpha.getbands()) - 1).getextrema() == (255, 255)
+
+
 def _space(profile: bytes | None) -> bytes:
     return profile[_PROFILE_SPACE_AT] if profile else b""
 
