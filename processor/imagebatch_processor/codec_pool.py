@@ -41,6 +41,14 @@ _LONGEST_MESSAGE = 300
 log = logging.getLogger(__name__)
 
 
+class CodecFault(ImageRejected):
+    """The child's own program failed over the picture; `words` say where, for the log."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__("decoder_crashed", "the codec failed at this picture, by a fault of its own")
+        self.words = words
+
+
 class CodecPool:
     """A fixed number of codec processes, shared by any number of threads.
 
@@ -108,6 +116,8 @@ class CodecPool:
         except ImageRejected as rejection:
             if self._closed:
                 raise _closed_error() from rejection
+            if isinstance(rejection, CodecFault):
+                log.error("the codec failed at a picture: %s", rejection.words)
             # After a failed allocation, libraries are in states that nobody tests; and after a fault, we are.
             reusable = rejection.code not in ("out_of_memory", "decoder_crashed")
             raise
@@ -207,8 +217,7 @@ def _closed_place() -> Future[CodecProcess]:
 def _accepted(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the child's answer, or raise the refusal that it is."""
     if "fault" in fields:
-        log.error("the codec failed at a picture: %s", _plain(fields["fault"]))
-        raise ImageRejected("decoder_crashed", "the codec failed at this picture, by a fault of its own")
+        raise CodecFault(_plain(fields["fault"]))
     if "code" not in fields:
         return fields
     if fields["code"] not in _CODES:

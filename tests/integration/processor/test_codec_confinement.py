@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from support.pictures import encode, photo
 from support.waiting import eventually
 
-from imagebatch.model.batch import OutputOptions
+from imagebatch.model.batch import OutputFormat, OutputOptions
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import compress
 from imagebatch_processor.codec_pool import CodecPool
@@ -137,6 +138,17 @@ def test_compress_when_our_own_program_fails_then_decoder_crashed_and_one_line_s
     assert "TypeError" in record.getMessage()
     assert "policy.py:" in record.getMessage()
     assert record.getMessage().isprintable()
+
+
+@pytest.mark.parametrize("mebibytes", [60, 80, 100])
+def test_compress_when_it_is_memory_that_our_program_fails_for_then_out_of_memory_and_no_fault_is_logged(
+    mebibytes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = encode(Image.merge("RGB", [Image.effect_noise((3000, 2000), 90 + n) for n in range(3)]), "JPEG")
+    with CodecPool(1, memory_bytes=mebibytes * MEBIBYTE) as pool, pytest.raises(ImageRejected) as caught:
+        pool.compress(large, OutputOptions(format=OutputFormat.PNG))
+    assert caught.value.code == "out_of_memory"
+    assert not caplog.records
 
 
 def test_children_when_one_is_lost_to_a_fault_then_another_takes_its_place() -> None:
