@@ -59,8 +59,9 @@ class ImageLimits:
 class Picture:
     """What a file's header says: stored width and height (orientation not applied), frames shown one by one.
 
-    `bits` a channel are told for HEIC only, where they decide on the memory. `more_bytes_per_pixel` is what the kind of
-    file takes beyond its format's others: the coefficients of a progressive JPEG, the inks of CMYK.
+    `bits` a channel and `coded_pixels`, those before the file itself crops them, are told for HEIC only, where they
+    decide on the memory. `more_bytes_per_pixel` is what the kind of file takes beyond its format's others: the
+    coefficients of a progressive JPEG, the inks of CMYK.
     """
 
     format: ImageFormat
@@ -70,6 +71,7 @@ class Picture:
     has_alpha: bool = False
     bits: int = 8
     more_bytes_per_pixel: float = 0.0
+    coded_pixels: int = 0
 
     @property
     def pixels(self) -> int:
@@ -200,7 +202,10 @@ def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, qual
     if picture.format is ImageFormat.HEIC and picture.bits > 8:
         decode = _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL if picture.has_alpha else _DEEP_HEIC_BYTES_PER_PIXEL
     kept = min(picture.pixels * 4, _MOST_BLOCKS * PIXEL_BLOCK_BYTES)
-    peak = max(picture.pixels * decode, kept + output_pixels * _encode_bytes_per_pixel(picture, target, quality))
+    peak = max(
+        max(picture.pixels, picture.coded_pixels) * decode,
+        kept + output_pixels * _encode_bytes_per_pixel(picture, target, quality),
+    )
     if resized:
         # Resizing goes by way of a picture as high as the source and as wide as the result; with alpha, by one more.
         between = math.sqrt(picture.pixels * output_pixels)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL import ImageFile
 
 _MISSING = "HEIC files are read only where the extra is installed: pip install 'imagebatch[heic]', or an image with it"
+_SIZE_BOX = b"ispe" + bytes(4)  # ISO/IEC 23008-12, 6.5.3, with its version and flags
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273, table 3
 
 if pi_heif is not None:
@@ -27,6 +28,16 @@ if pi_heif is not None:
 
     class _PrimaryPicture(pi_heif.HeifImageFile):  # type: ignore[misc]
         n_frames = 1  # a collection is no animation; with one frame the decoder's pixels are let go once copied
+
+
+def coded_sizes(data: bytes) -> list[tuple[int, int]]:
+    """Return width and height of all pictures in the file, tiles too, as they are decoded: before any is cropped."""
+    sizes = []
+    at = data.find(_SIZE_BOX)
+    while at >= 0:
+        sizes.append((int.from_bytes(data[at + 8 : at + 12], "big"), int.from_bytes(data[at + 12 : at + 16], "big")))
+        at = data.find(_SIZE_BOX, at + 16)
+    return sizes
 
 
 def open_heic(data: bytes) -> ImageFile.ImageFile:

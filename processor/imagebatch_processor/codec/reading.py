@@ -23,7 +23,7 @@ from PIL import (
 
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import tiff
-from imagebatch_processor.codec.heic import open_heic
+from imagebatch_processor.codec.heic import coded_sizes, open_heic
 from imagebatch_processor.jpeg_markers import has_end, unread_kind
 from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
 from imagebatch_processor.segments import has_damaged_pixels, without_damaged_extras
@@ -63,6 +63,9 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
     file_format = image_format(data)
     if file_format is ImageFormat.WEBP and (size := webp_size(data)):
         check_size(*size, limits)
+    if file_format is ImageFormat.HEIC:
+        for coded in coded_sizes(data):
+            check_size(*coded, limits)
     with refusals(data, file_format):
         image = open_heic(data) if file_format is ImageFormat.HEIC else _opened(data, file_format)
         if file_format is ImageFormat.TIFF:
@@ -103,8 +106,12 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
             frames = getattr(image, "n_frames", 1)
     check_size(*image.size, limits, frames)
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
-    bits = image.info.get("bit_depth", 8) if file_format is ImageFormat.HEIC else 8
-    return Picture(file_format, *image.size, frames, has_alpha, bits, _more_bytes_per_pixel(image))
+    if file_format is not ImageFormat.HEIC:
+        return Picture(file_format, *image.size, frames, has_alpha, more_bytes_per_pixel=_more_bytes_per_pixel(image))
+    coded = max((width * height for width, height in coded_sizes(data)), default=0)
+    return Picture(
+        file_format, *image.size, has_alpha=has_alpha, bits=image.info.get("bit_depth", 8), coded_pixels=coded
+    )
 
 
 def _more_bytes_per_pixel(image: ImageFile.ImageFile) -> float:

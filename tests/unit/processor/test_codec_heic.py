@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pillow_heif
@@ -142,6 +143,27 @@ def test_compress_when_hdr_then_refused_by_name(transfer: int, name: str) -> Non
 def test_compress_when_of_another_codec_then_unsupported_format(codec: bytes) -> None:
     data = encode(quadrants(), "HEIC").replace(b"hvc1", codec)
     assert _refusal(data).code == "unsupported_format"
+
+
+def test_compress_when_cropped_out_of_more_than_is_allowed_then_too_many_pixels() -> None:
+    data = bytearray(encode(photo(40, 30), "HEIC"))  # coded as 64 × 64
+    size_at = data.index(b"ispe") + 8
+    data[size_at : size_at + 8] = (15_000).to_bytes(4, "big") * 2
+    asked: list[int] = []
+    with pytest.raises(ImageRejected) as caught:
+        compress(bytes(data), OutputOptions(), ImageLimits(), before_decoding=asked.append)
+    assert (caught.value.code, asked) == ("too_many_pixels", [])
+
+
+def test_compress_when_cropped_then_memory_for_what_is_decoded_is_asked_for() -> None:
+    asked: list[int] = []
+    for coded in (64, 6_400):
+        data = bytearray(encode(photo(40, 30), "HEIC"))
+        size_at = data.index(b"ispe") + 8
+        data[size_at : size_at + 8] = coded.to_bytes(4, "big") * 2
+        with suppress(ImageRejected):  # libheif finds out that the second one lies, once it has decoded
+            compress(bytes(data), OutputOptions(), ImageLimits(), before_decoding=asked.append)
+    assert asked[1] - asked[0] > 6_000 * 6_000 * 10
 
 
 def test_compress_when_the_header_lies_about_the_size_then_corrupt() -> None:
