@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebatch.model.batch import OutputOptions
 from imagebatch.model.errors import ImageRejected
-from imagebatch_processor import confinement
+from imagebatch_processor import confinement, freed_memory
 from imagebatch_processor.codec import compress, keep_pixel_memory
 from imagebatch_processor.codec_channel import Channel, ChannelBrokenError
 from imagebatch_processor.policy import ImageLimits
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from imagebatch_processor.policy import Compressed
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_LARGE_BYTES = 4 * 1024 * 1024
 _STANDARD_ERROR = 2
 _FAULT_FRAMES = 8
 
@@ -38,7 +36,7 @@ def main(arguments: list[str]) -> int:
     """Serve until the parent closes the socket; the exit status is 0 then, 1 after a fault of this program."""
     parent, blocks, max_bytes = (int(argument) for argument in arguments)
     _die_with(parent)
-    _return_large_memory()
+    freed_memory.return_large()
     keep_pixel_memory(blocks)
     channel = Channel(socket.socket(fileno=0))
     _fall_silent()
@@ -57,17 +55,6 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(0)
-
-
-def _return_large_memory() -> None:
-    """Have freed memory go back to the system at once, where glibc would keep hundreds of megabytes.
-
-    What is worth keeping between pictures, Pillow keeps, within bounds. Elsewhere than in glibc nothing is done.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
 
 
 def _fall_silent() -> None:

@@ -70,11 +70,13 @@ class Body:
     def whole(self) -> bytes:
         """Return all bytes, which keep their room until `close`; what more was held is free."""
         data = self._file.getvalue()
+        self._file.close()
         self._room.give_back(self._held_bytes - len(data))
         self._held_bytes = len(data)
         return data
 
     def close(self) -> None:
-        """Give the room back. Nothing happens the second time."""
+        """Give the room back, and what came if it is not whole. Nothing happens the second time."""
+        self._file.close()
         self._room.give_back(self._held_bytes)
         self._held_bytes = 0

@@ -21,6 +21,7 @@ from imagebatch.net.messages import FetchLimits
 from imagebatch.settings import ProcessorSettings, load
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
+from imagebatch_processor import freed_memory
 from imagebatch_processor.codec_pool import CodecPool
 from imagebatch_processor.download_room import DownloadRoom
 from imagebatch_processor.ledger import Flusher, Ledger
@@ -88,6 +89,7 @@ def _work(task: Task, settings: ProcessorSettings, asked_to_stop: threading.Even
     workers = settings.shard.shard_workers or available_cpus()
     memory_bytes = settings.shard.shard_memory_bytes
     threads = THREADS_PER_WORKER * workers
+    freed_memory.return_large()
     # The children start while the plan is read.
     with CodecPool(workers, _image_limits(settings), memory_bytes=memory_bytes) as codec:
         store = S3BlobStore(settings.store, patience_seconds=STORE_PATIENCE_SECONDS, connections=threads + 1)

@@ -118,6 +118,7 @@ class Shard:
                 with self._kept() as kept:
                     if kept:
                         self._flusher.add(self._steps.finish(download))
+                del download  # its bytes would be there while the next ones come
         except Exception as error:  # noqa: BLE001 - handed to `run`, which raises it
             self._failure = self._failure or error
         finally:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import random
 import threading
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from fakes.memory_store import MemoryBlobStore
 
 from imagebatch.model.batch import OutputOptions
 from imagebatch.model.errors import ImageRejected
 from imagebatch.model.plan import Image
+from imagebatch.model.results import Outcome
 from imagebatch.net.failures import FetchRejected
 from imagebatch.net.messages import Fetched, FetchLimits, Sink
 from imagebatch_processor.download_room import DownloadRoom, NoRoom
-from imagebatch_processor.pipeline import Pipeline
+from imagebatch_processor.ledger import Flusher, Ledger
+from imagebatch_processor.pipeline import Download, Pipeline
+from imagebatch_processor.shard import Shard
 
 if TYPE_CHECKING:
     from imagebatch.ports import BlobStore
@@ -113,3 +118,31 @@ def test_pipeline_when_memory_is_short_then_every_body_comes_whole_and_hardly_an
     assert len(images) < source.asked.total() <= len(images) + threads
     assert max(source.asked.values()) == 2
     room.take(3 * LARGEST)
+
+
+class Bytes:
+    """Stands for bytes, which no weak reference can watch."""
+
+
+@dataclass
+class Watching:
+    """Steps that look, at each image, whether anybody still has the bytes of the one before."""
+
+    earlier: list[weakref.ref[Bytes]] = field(default_factory=list)
+    alive: list[bool] = field(default_factory=list)
+
+    def fetch(self, image: Image) -> Download:
+        self.alive += [ref() is not None for ref in self.earlier[-1:]]
+        body = Bytes()
+        self.earlier.append(weakref.ref(body))
+        return Download(image, started=0.0, attempts=1, body=cast("bytes", body))
+
+    def finish(self, download: Download) -> Outcome:
+        return Outcome(index=download.image.index, url="", slots=1, name="0.jpg")
+
+
+def test_shard_when_an_image_ended_then_its_bytes_are_gone_before_the_next_is_asked_for() -> None:
+    ledger, steps = Ledger(MemoryBlobStore(), "id", 0), Watching()
+    shard = Shard(ledger, Flusher(ledger, seconds=1, images=10), steps, threads=1)
+    shard.run([Image(n, f"https://shop.example/{n}", ((n, 0),)) for n in range(5)])
+    assert steps.alive == [False] * 4
