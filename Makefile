@@ -8,7 +8,7 @@ BIN := .venv/bin
 TESTS := tests/unit tests/contract tests/integration tests/fuzz tests/e2e/embedded
 
 .PHONY: help demo dev test faults soak fuzz lint fmt bench lock clean set-up-embedded set-up-dev set-up-newman
-.PHONY: cluster-up cluster-down cluster-status cluster-logs test-cluster faults-cluster bench-cluster
+.PHONY: cluster-up cluster-down cluster-status cluster-logs test-cluster faults-cluster bench-cluster bench-quality bench-memory
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ bench-cluster: set-up-dev ## Measure what Kubernetes and the operator add to bar
 
 bench: set-up-dev ## Measure speed and memory on this machine and print the ratios (make bench ARGS=--quick).
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+bench-quality: set-up-dev ## Measure what a quality means: bytes and likeness over photographs and graphics; some minutes.
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench_quality $(ARGS)
+
+bench-memory: set-up-dev ## Measure the memory that codec children take, beside what is asked for (make bench-memory ARGS="1 12").
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench_memory $(ARGS)
 
 cluster-up: ## Have a real Kubernetes on this machine, one node, to throw away (root on Debian; or CLUSTER=kind).
 	@hack/cluster/ctl up

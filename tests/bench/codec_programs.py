@@ -105,7 +105,7 @@ def plain_pillow(data: bytes, kind: ImageFormat) -> bytes:
 
 def _alike(kind: ImageFormat) -> dict[str, Any]:
     """Return the encoder's settings that the product uses, less what Pillow's users do not know of."""
-    return {"quality": QUALITY} if kind is ImageFormat.JPEG else encoder_settings(kind, QUALITY)
+    return {"quality": QUALITY} if kind is ImageFormat.JPEG else encoder_settings(kind, QUALITY, 2_000_000)
 
 
 def own_codec(data: bytes, _: ImageFormat) -> bytes:
@@ -115,7 +115,7 @@ def own_codec(data: bytes, _: ImageFormat) -> bytes:
 
 def vips(data: bytes, kind: ImageFormat) -> bytes:
     """Re-encode as libvips' users do, with the product's settings where there are any."""
-    quality = encoder_settings(kind, QUALITY).get("quality", 100)
+    quality = encoder_settings(kind, QUALITY, 2_000_000).get("quality", 100)
     options: dict[str, Any] = {
         ImageFormat.JPEG: {"Q": QUALITY},
         ImageFormat.PNG: {"palette": True},

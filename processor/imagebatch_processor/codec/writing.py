@@ -28,7 +28,7 @@ def encode(image: Image.Image, target: ImageFormat, quality: int, extras: dict[s
         image = in_palette(image)
     if target is ImageFormat.GIF:
         image = _with_one_clear_colour(image)
-    return _saved(image, target, {**encoder_settings(target, quality), **extras})
+    return _saved(image, target, {**encoder_settings(target, quality, image.width * image.height), **extras})
 
 
 def encode_animation(
@@ -39,7 +39,7 @@ def encode_animation(
     PNG frames keep all their colours.
     """
     durations = [_sayable(each, target) for each in durations]
-    settings = encoder_settings(target, quality) | extras
+    settings = encoder_settings(target, quality, frames[0].width * frames[0].height) | extras
     if "loop" in settings:
         settings["loop"] = min(settings["loop"], _MOST_ROUNDS)
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):

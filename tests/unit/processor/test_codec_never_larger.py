@@ -10,7 +10,13 @@ from imagebatch.model.batch import Metadata, OutputFormat, OutputOptions
 from imagebatch_processor.codec import compress
 from imagebatch_processor.policy import Compressed, ImageLimits
 
-SMALL = {"JPEG": {"quality": 5}, "WEBP": {"quality": 1}, "PNG": {"optimize": True}, "GIF": {}, "AVIF": {"quality": 5}}
+SMALL = {
+    "JPEG": {"quality": 5, "optimize": True},
+    "WEBP": {"quality": 1},
+    "PNG": {"optimize": True},
+    "GIF": {},
+    "AVIF": {"quality": 5},
+}
 
 
 def _compress(data: bytes, **options: object) -> Compressed:
@@ -55,31 +61,31 @@ def test_compress_when_smaller_but_with_metadata_then_the_same_pixels_without_it
 
 
 def test_compress_when_turned_then_encoded_anew_though_larger() -> None:
-    data = encode(photo(), "JPEG", quality=5, exif=exif(6))
+    data = encode(photo(), "JPEG", quality=5, optimize=True, exif=exif(6))
     result = _compress(data)
     assert not result.kept_original
     assert (result.width, result.height) == (240, 320)
 
 
 def test_compress_when_cmyk_then_encoded_anew_though_larger() -> None:
-    result = _compress(encode(photo().convert("CMYK"), "JPEG", quality=5))
+    result = _compress(encode(photo().convert("CMYK"), "JPEG", quality=5, optimize=True))
     assert not result.kept_original
     assert opened(result.data).mode == "RGB"
 
 
 @pytest.mark.parametrize("options", [{"format": OutputFormat.WEBP}, {"max_width": 100}])
 def test_compress_when_format_or_size_change_then_encoded_anew(options: dict[str, object]) -> None:
-    assert not _compress(encode(photo(), "JPEG", quality=5), **options).kept_original
+    assert not _compress(encode(photo(), "JPEG", quality=5, optimize=True), **options).kept_original
 
 
 def test_compress_when_another_file_is_hidden_behind_the_picture_then_it_is_cut_off() -> None:
-    data = encode(photo(), "JPEG", quality=5)
+    data = encode(photo(), "JPEG", quality=5, optimize=True)
     result = _compress(data + b"PK\x03\x04 another file")
     assert (result.data, result.kept_original) == (data, True)
 
 
 def test_compress_when_kept_metadata_is_harmless_then_the_original_with_it() -> None:
-    data = encode(photo(), "JPEG", quality=5, exif=exif(1))
+    data = encode(photo(), "JPEG", quality=5, optimize=True, exif=exif(1))
     result = _compress(data, metadata=Metadata.KEEP)
     assert (result.data, result.kept_original) == (data, True)
 

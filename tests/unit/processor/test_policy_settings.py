@@ -21,14 +21,20 @@ GIBIBYTE = 1024 * MEBIBYTE
 
 
 def test_encoder_settings_when_jpeg_then_quality_is_the_encoders_own() -> None:
-    assert encoder_settings(ImageFormat.JPEG, 50) == {"quality": 50, "subsampling": 2}
+    settings = encoder_settings(ImageFormat.JPEG, 50, 2_000_000)
+    assert settings == {"quality": 50, "subsampling": 2, "optimize": False}
+
+
+@pytest.mark.parametrize(("pixels", "optimized"), [(64 * 48, True), (300 * 300, True), (400 * 300, False)])
+def test_encoder_settings_when_jpeg_is_small_then_its_tables_are_optimized(pixels: int, optimized: bool) -> None:
+    assert encoder_settings(ImageFormat.JPEG, 50, pixels)["optimize"] is optimized
 
 
 @pytest.mark.parametrize(("quality", "subsampling"), [(1, 2), (89, 2), (90, 0), (100, 0)])
 def test_encoder_settings_when_jpeg_quality_is_high_then_colour_is_not_subsampled(
     quality: int, subsampling: int
 ) -> None:
-    assert encoder_settings(ImageFormat.JPEG, quality)["subsampling"] == subsampling
+    assert encoder_settings(ImageFormat.JPEG, quality, 1)["subsampling"] == subsampling
 
 
 @pytest.mark.parametrize("target", [ImageFormat.JPEG, ImageFormat.WEBP, ImageFormat.AVIF])
