@@ -21,6 +21,7 @@ TIMES = [100, 250, 70, 400]
 # What becomes of a frame when its time is over: 0 is not said, 1 it stays, 2 it goes, 3 what was before comes back.
 # The first does not go back: there is nothing before it, and decoders differ in what they do then.
 _DISPOSALS = ([0, 0, 0, 0], [1, 1, 1, 1], [1, 2, 2, 2], [1, 3, 3, 3], [1, 2, 0, 0], [2, 0, 1, 3])
+MARGIN = 8
 _PATCH = (14, 10)
 
 
@@ -47,6 +48,8 @@ def inputs() -> dict[str, Callable[[], bytes]]:
         for alpha in (False, True)
     }
     return made | {
+        "gif-opaque-then-clear": _opaque_then_clear,
+        "gif-off-centre-first": _off_centre,
         "gif-by-libvips": partial(_by_libvips, False, "gifsave_buffer"),
         "gif-by-libvips-clear": partial(_by_libvips, True, "gifsave_buffer"),
         "webp-by-libvips": partial(_by_libvips, False, "webpsave_buffer", lossless=True),
@@ -72,6 +75,20 @@ def times(data: bytes) -> list[int]:
 
 def _gif(alpha: bool, disposals: list[int]) -> bytes:
     return _saved([pillow(frame) for frame in frames(alpha)], "GIF", disposal=disposals)
+
+
+def _opaque_then_clear() -> bytes:
+    """Return frames that go and leave nothing behind, after a first one that has nothing clear in it."""
+    opaque, *clear = [pillow(frame) for frame in frames(True)]
+    opaque.putalpha(255)
+    return _saved([opaque, *clear], "GIF", disposal=[0, 2, 2, 2])
+
+
+def _off_centre() -> bytes:
+    """Return frames on a screen that is wider and higher than all of them."""
+    data = bytearray(_gif(False, [1, 1, 1, 1]))
+    data[6:10] = (WIDTH + MARGIN).to_bytes(2, "little") + (HEIGHT + MARGIN).to_bytes(2, "little")
+    return bytes(data)
 
 
 def _saved(pictures: list[Image.Image], kind: str, **options: object) -> bytes:

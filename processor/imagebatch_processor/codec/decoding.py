@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import ImageFile
 
 _PLANAR_CONFIGURATION, _SEPARATE = 284, 2  # TIFF 6.0
+_CLEAR = (0, 0, 0, 0)
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _FINE_MODES = ("I;16", "I;16B")
 _SHADE_STEPS = {"L;2": 85, "L;4": 17}  # between two neighbours of a PNG's 4 or 16 shades
@@ -35,13 +36,28 @@ def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -
 
 
 def turn_to(image: ImageFile.ImageFile, frame: int) -> None:
-    """Go to the frame after the one at hand. One of a GIF that does not say what becomes of it stays, as in browsers.
+    """Go to the frame after the one at hand, with two of Pillow's ways with GIFs put right.
 
-    Pillow has it go as the last one went that said so.
+    A frame that does not say what becomes of it stays, where it went as the last one did that said so. The canvas has
+    alpha from the start: frames that go leave nothing behind, where they left a colour if the first one was opaque.
     """
     if isinstance(image, GifImagePlugin.GifImageFile):
         image.disposal_method = 0
+        if image.mode == "P" and image.tell() == 0 and frame == 1:
+            _give_canvas_alpha(image)
     image.seek(frame)
+
+
+def _give_canvas_alpha(image: GifImagePlugin.GifImageFile) -> None:
+    """Turn the canvas with the first frame on it into RGBA, and so what the frame leaves behind if it goes."""
+    if image.dispose is not None:
+        first = 3 * int(image.info.get("background", 0))
+        background = (*(image.getpalette("RGB") or [])[first : first + 3], 255)
+        left = _CLEAR if "transparency" in image.info or len(background) != len(_CLEAR) else background
+        image.dispose = Image.new("RGBA", image.dispose.size, left).im
+    image.im = _with_clear_margin(image, image.dispose_extent).convert("RGBA").im
+    image._mode = "RGBA"
+    image.info.pop("transparency", None)
 
 
 def _read_planes_rightly(image: TiffImagePlugin.TiffImageFile) -> None:

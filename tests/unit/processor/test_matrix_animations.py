@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matrix.judge import Seen, alpha_difference, difference
-from matrix.moving import TIMES, frames, inputs, seen_frames, times
+from matrix.moving import MARGIN, TIMES, frames, inputs, seen_frames, times
 from matrix.outputs import MEAN_DIFFERENCE
 from matrix.scene import Numbers
 
@@ -19,13 +19,17 @@ HARD_EDGES = 1.5  # added to the bound: a patch of another colour, in few colour
 NO_JUDGE = {"png": False, "png-clear": True, "png-hidden-first": False, "webp-turned": False}
 
 
-def _true(numbers: Numbers) -> Seen:
+def _true(numbers: Numbers, margin: int) -> Seen:
     alpha = numbers[..., 3:] if numbers.shape[-1] == 4 else np.ones((*numbers.shape[:2], 1))
-    return Seen(numbers[..., :3] * 255, alpha * 255)
+    around = ((0, margin), (0, margin), (0, 0))
+    return Seen(np.pad(numbers[..., :3] * 255, around), np.pad(alpha * 255, around))
 
 
 def _expected(name: str, data: bytes) -> list[Seen]:
-    return [_true(frame) for frame in frames(NO_JUDGE[name])] if name in NO_JUDGE else seen_frames(data)
+    if name not in NO_JUDGE:
+        return seen_frames(data)
+    margin = MARGIN if name == "gif-off-centre-first" else 0
+    return [_true(frame, margin) for frame in frames(NO_JUDGE[name])]
 
 
 @pytest.mark.parametrize("never_larger", [True, False], ids=["kept", "anew"])
@@ -36,6 +40,8 @@ def test_frames_when_compressed_then_each_looks_as_it_did(name: str, target: Out
     result = compress(data, OutputOptions(format=target, quality=100, never_larger=never_larger), ImageLimits())
     if result.format == "PNG":
         assert result.data.count(b"fcTL") == len(TIMES)
+        return
+    if result.data == data:
         return
     expected, found = _expected(name, data), seen_frames(result.data)
     assert times(result.data) == TIMES
@@ -53,4 +59,4 @@ def test_frames_when_a_gif_is_made_narrower_then_what_is_clear_stays_clear(name:
     if result.format == "PNG":
         return
     clear = [(frame.alpha < 128).mean() for frame in _expected(name, data)]
-    assert [(frame.alpha < 128).mean() for frame in seen_frames(result.data)] == pytest.approx(clear, abs=0.02)
+    assert [(frame.alpha < 128).mean() for frame in seen_frames(result.data)] == pytest.approx(clear, abs=0.04)
