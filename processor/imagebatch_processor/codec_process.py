@@ -84,7 +84,9 @@ class CodecProcess:
             raise ChannelBrokenError from error  # it has died
 
     def _set(self, limit: int, soft: int) -> None:
-        resource.prlimit(self.pid, limit, (soft, resource.RLIM_INFINITY))
+        """Set a soft limit, within the hard one: a machine may have its own, which only root may raise."""
+        _, hard = resource.prlimit(self.pid, limit)
+        resource.prlimit(self.pid, limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
     @property
     def is_alive(self) -> bool:

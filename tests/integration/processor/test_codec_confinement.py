@@ -114,6 +114,15 @@ def test_child_when_a_picture_is_in_work_then_memory_and_time_are_limited_from_o
     assert 7 < seconds < 12
 
 
+def test_child_when_the_machine_has_limits_of_its_own_then_they_stay() -> None:
+    with CodecPool(1) as pool:
+        pool.compress(GOOD, OutputOptions())
+        (pid,) = pool.pids()
+        resource.prlimit(pid, resource.RLIMIT_DATA, (100 * MEBIBYTE, 100 * MEBIBYTE))
+        pool.compress(GOOD, OutputOptions())
+        assert resource.prlimit(pid, resource.RLIMIT_DATA) == (100 * MEBIBYTE, 100 * MEBIBYTE)
+
+
 def test_child_when_a_library_complains_of_a_file_then_nothing_of_it_reaches_the_log(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
