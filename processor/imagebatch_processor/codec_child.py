@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _STANDARD_ERROR = 2
 _FAULT_FRAMES = 8
+_LONGEST_WORDS = 400  # some of them are the picture's
 
 
 def main(arguments: list[str]) -> int:
@@ -78,11 +79,12 @@ def _answer(channel: Channel, request: dict[str, Any], data: bytes) -> bool:
         limits = ImageLimits(**request["limits"])
         done = compress(data, OutputOptions.from_json(request["options"]), limits, before_decoding=ask)
     except ImageRejected as rejection:
-        channel.send({"code": rejection.code, "message": rejection.message})
+        channel.send({"code": rejection.code, "message": rejection.message[:_LONGEST_WORDS]})
     except ChannelBrokenError:
         raise
     except Exception as error:  # noqa: BLE001 - its picture is lost, and the parent's log says why
-        channel.send({"fault": f"{error!r} at {_places(error.__traceback__)}"})
+        words = f"{type(error).__name__}({str(error)[:_LONGEST_WORDS]!r})"
+        channel.send({"fault": f"{words} at {_places(error.__traceback__)}"})
         return False
     else:
         _send(channel, done, data)

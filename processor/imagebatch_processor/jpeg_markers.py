@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 START_OF_SCAN, END = 0xDA, 0xD9
 BROWSERS_SHOW = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive, all by Huffman's code
 _END, _USUAL_TAIL_BYTES = b"\xff\xd9", 64
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")  # fill bytes before it are passed over: matching them takes for ever
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 _HIERARCHICAL = frozenset((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE))

@@ -76,7 +76,8 @@ _BMP_HEADER_BYTES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _HEIF_BRANDS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
-_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s/>]", re.DOTALL)
+# Nothing that was matched is tried in another way (?> *+): a page of comments would take for ever.
+_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?(?>\s|<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>)*+<svg[\s/>]", re.DOTALL)
 _NETPBM = re.compile(rb"^P[1-7][\s#]")
 
 

@@ -79,3 +79,29 @@ def test_compress_when_a_progressive_jpeg_has_no_components_or_no_samples_then_r
     at = whole.index(b"\xff\xc2") + place
     broken = whole[:at] + bytes([value]) + whole[at + 1 :]
     assert _refusal(broken, OutputOptions())[0] in ("corrupt", "unsupported_format", "truncated")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (b"<!---->" * 140 + b"<html>", ("not_an_image",)),
+        (b"<!---->" * 100 + b"<svg>", ("unsupported_format",)),
+        (b"\xff\xd8" + b"\xff" * 2_000_000 + b"\0", ("corrupt", "truncated")),
+        (encode(quadrants(), "JPEG")[:20] + b"\xff" * 2_000_000 + b"\0", ("corrupt", "truncated")),
+    ],
+    ids=["comments", "comments before an SVG", "fill bytes", "fill bytes behind a segment"],
+)
+def test_compress_when_a_file_begins_with_the_same_over_and_over_then_it_is_told_at_once(
+    data: bytes, codes: tuple[str, ...]
+) -> None:
+    assert _refusal(data, OutputOptions())[0] in codes
+
+
+def test_compress_when_the_name_of_a_tiff_compression_is_data_then_it_is_not_repeated() -> None:
+    whole = encode(quadrants(), "TIFF")
+    entry = whole.index(struct.pack("<HHI", 259, 3, 1))
+    text = struct.pack("<HHII", 259, 2, 40_000, 8)
+    code, message = _refusal(whole[:entry] + text + whole[entry + 12 :] + bytes(50_000), OutputOptions())
+    assert code in ("unsupported_format", "corrupt")
+    assert len(message) < 200
