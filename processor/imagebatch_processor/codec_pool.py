@@ -131,13 +131,15 @@ class CodecPool:
     def _converse(self, child: CodecProcess, data: bytes, options: OutputOptions) -> Compressed:
         """Send the picture, grant it memory once its header is read, and wait for the result."""
         channel, seconds = child.channel, self._limits.decode_seconds
+        child.note_idle()
         child.limit(_GROUND_BYTES, _GROUND_SECONDS)
         deadline = time.monotonic() + seconds
         channel.send({"options": options.to_json(), "limits": asdict(self._limits)}, data, deadline)
         asked = _accepted(channel.receive(0, deadline)[0])
         asked_bytes = _memory_bytes(asked) + _COPIES * len(data)
         with self._budget.hold(asked_bytes) as held_bytes, _blamed_on_memory(held_bytes < asked_bytes):
-            child.limit(held_bytes, seconds)
+            # What it took for the header counts too: of a WebP, that is two canvases.
+            child.limit(held_bytes + len(data), seconds)
             deadline = time.monotonic() + seconds
             channel.send({}, deadline=deadline)
             # An answer is never larger than the memory it was made in.

@@ -57,6 +57,7 @@ class CodecProcess:
             self.channel.close()
             raise Unavailable(f"the image codec's process cannot be started: {error}", dependency="codec") from error
         self.pid = self._process.pid
+        self._idle_bytes = 0
         self._await_ready()
 
     def _await_ready(self) -> None:
@@ -69,16 +70,23 @@ class CodecProcess:
         if not ready.get("confined"):
             log.warning("the kernel does not filter what a decoder may call: limits alone confine it")
 
+    def note_idle(self) -> None:
+        """Remember the memory that the child has before it is given a picture: its limits come on top of that."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[_DATA_FIELD])
+        except (OSError, IndexError) as error:
+            raise ChannelBrokenError from error  # it has died
+        self._idle_bytes = pages * resource.getpagesize()
+
     def limit(self, more_bytes: int, more_seconds: float) -> None:
-        """Set memory (bytes) and processor time (seconds) on top of what the child has in use; it cannot itself.
+        """Set memory (bytes, on top of an idle child's) and processor time (seconds from now); it cannot itself.
 
         RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve.
         """
         try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[_DATA_FIELD])
             ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[_TIME_FIELDS]
             used_seconds = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-            self._set(resource.RLIMIT_DATA, pages * resource.getpagesize() + more_bytes)
+            self._set(resource.RLIMIT_DATA, self._idle_bytes + more_bytes)
             self._set(resource.RLIMIT_CPU, math.ceil(used_seconds + more_seconds) + 1)
         except (OSError, IndexError) as error:
             raise ChannelBrokenError from error  # it has died

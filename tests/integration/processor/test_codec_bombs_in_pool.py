@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fuzz.bombs import bombs
-from support.pictures import jpeg
+from support.pictures import encode, jpeg, photo
 
 from imagebatch.model.batch import OutputOptions
 from imagebatch.model.errors import ImageRejected
@@ -24,3 +24,12 @@ def test_compress_when_a_small_picture_is_a_large_file_then_it_has_the_memory_fo
     data = bombs()["JPEG of 20 MB of profile"].make()
     with CodecPool(1, memory_bytes=1024 * MEBIBYTE) as pool:
         assert len(pool.compress(data, OutputOptions()).data) < len(data)
+
+
+def test_compress_when_a_header_took_memory_already_then_that_counts_as_the_pictures() -> None:
+    large = encode(photo(400, 300).resize((4_000, 3_000)), "WEBP", method=0)
+    with CodecPool(1, memory_bytes=200 * MEBIBYTE) as pool:  # of which 120 are for pictures, and canvases take 92
+        with pytest.raises(ImageRejected) as caught:
+            pool.compress(large, OutputOptions())
+        assert caught.value.code == "out_of_memory"
+        assert pool.compress(jpeg(), OutputOptions()).data
