@@ -33,6 +33,11 @@ def tree(pid: int) -> list[int]:
     return pids
 
 
+def tree_mib(pid: int) -> float:
+    """Return the summed resident size of a process and all its descendants."""
+    return sum(_field_mib(each, "VmRSS") for each in tree(pid))
+
+
 class TreeSampler:
     """Samples the summed resident size of a process with its descendants while the block runs.
 
@@ -55,7 +60,7 @@ class TreeSampler:
 
     def _sample(self) -> None:
         while not self._over.wait(SAMPLE_SECONDS):
-            self.largest_mib = max(self.largest_mib, sum(_field_mib(pid, "VmRSS") for pid in tree(self._pid)))
+            self.largest_mib = max(self.largest_mib, tree_mib(self._pid))
 
 
 def _field_mib(pid: int, field: str) -> float:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.memory import TreeSampler
+from bench.memory import TreeSampler, tree_mib
 from fuzz.mutations import Mutant, mutant
 from fuzz.seeds import opened, seeds
 
@@ -48,7 +48,7 @@ class Tried:
 
 @dataclass
 class Findings:
-    """What a run has shown."""
+    """What a run has shown. `largest_mib` is the memory of the process tree, without what it held before."""
 
     tried: int = 0
     ends: dict[str, Counter[str]] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def run(seed: int, numbers: range, each: Callable[[Tried], object] = lambda _: N
     """Try the mutants; `each` is told of every end as it comes."""
     seeds()  # before there are threads: Pillow's encoders write into the pictures that they encode
     findings, limits = Findings(), ImageLimits()
-    began = time.monotonic()
+    began, before_mib = time.monotonic(), tree_mib(os.getpid())
     with (
         CodecPool(WORKERS, limits, MEMORY_BYTES) as pool,
         ThreadPoolExecutor(THREADS) as threads,
@@ -83,7 +83,7 @@ def run(seed: int, numbers: range, each: Callable[[Tried], object] = lambda _: N
         for tried in threads.map(lambda number: attempt(pool, mutant(seed, number), limits), numbers):
             findings.add(tried)
             each(tried)
-    findings.largest_mib, findings.seconds = sampler.largest_mib, time.monotonic() - began
+    findings.largest_mib, findings.seconds = sampler.largest_mib - before_mib, time.monotonic() - began
     return findings
 
 
