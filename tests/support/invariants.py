@@ -45,7 +45,7 @@ LINKS_AT_ONCE = 4
 SETTLING_SECONDS = 30.0  # for what follows the final status: the webhook, the end of the last worker
 TOLERANCE_SECONDS = 300.0  # of Standard Webhooks
 FLUSH_IMAGES = 50  # the setting's default
-THREADS = 8  # images that a shard with one encoder has in hand
+THREADS = 16  # images that a shard with one encoder has in hand
 
 # Whatever lies under a request's prefix has one of these names.
 KNOWN_KEYS = re.compile(

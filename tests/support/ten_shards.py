@@ -20,6 +20,7 @@ from support.loopback_server import Reply, Request
 from support.waiting import eventually
 
 IMAGES, PER_SHARD, AT_ONCE = 500, 50, 4
+SOURCE_SECONDS = 0.5  # for a picture to come: a shard has many under way, and is to be seen at work
 FIRST = 25  # images of a shard that are sent before the others are held back
 ACCEPTED_SECONDS = 60.0
 FINISH_SECONDS = 240.0
@@ -79,7 +80,7 @@ class TenShards:
 def ten_shards(installation: Installation, site: Site, *, held: bool, **spec: Any) -> Iterator[TenShards]:
     """Declare such a batch; unless it is to be held in its middle, its pictures are only slow."""
     gate = Event()
-    lists = offer(site.source, IMAGES, delay_seconds=0.2)
+    lists = offer(site.source, IMAGES, delay_seconds=SOURCE_SECONDS)
     if held:
         _hold(site.source, gate)
     parts = {"imagesPerShard": PER_SHARD, "parallelism": AT_ONCE, **spec}
