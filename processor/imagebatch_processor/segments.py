@@ -9,7 +9,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from imagebatch_processor.jpeg_markers import BROWSERS_SHOW, FRAMES
+from imagebatch_processor.jpeg_markers import BROWSERS_SHOW, END, FRAMES, START_OF_SCAN
 from imagebatch_processor.policy import ImageFormat
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def _jpeg(data: bytes, keep_exif_and_xmp: bool) -> bytes:
     parts, position = [data[:2]], 2
     while found := _JPEG_MARKER.match(data, position):
         marker, start = found[1][0], found.end() - 2
-        if marker == 0xD9:
+        if marker == END:
             return b"".join((*parts, data[start : found.end()]))
         if marker in FRAMES and marker not in BROWSERS_SHOW:
             raise _MalformedError
         end = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
-        if marker == 0xDA:
+        if marker == START_OF_SCAN:
             end = _end_of_scan(data, end)
         if _is_kept_in_jpeg(marker, data[start:end], keep_exif_and_xmp):
             parts.append(data[start:end])

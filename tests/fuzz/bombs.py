@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fuzz.structure import structure_of, with_checksums
 from PIL import Image
 from support.pictures import encode, exif, photo
+from support.png_chunks import chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def _pages(count: int, *, round_and_round: bool = False) -> bytes:
 
 
 def _of_headers() -> Iterator[tuple[str, Bomb]]:
-    yield "PNG of 100,000 chunks", Bomb(lambda: _png_with(_chunk(b"prIv", b"") * 100_000), CAME_OUT, by_header=False)
+    yield "PNG of 100,000 chunks", Bomb(lambda: _png_with(chunk(b"prIv", b"") * 100_000), CAME_OUT, by_header=False)
     yield "PNG whose text unpacks to 100 MB", Bomb(partial(_zeros, b"zTXt", 100, 1), "corrupt")
     yield "PNG whose profile unpacks to 100 MB", Bomb(partial(_zeros, b"iCCP", 100, 1), "corrupt")
     yield "PNG whose texts unpack to 1 GB", Bomb(partial(_zeros, b"zTXt", 1, 1_000), "corrupt")
@@ -109,12 +110,8 @@ def _of_headers() -> Iterator[tuple[str, Bomb]]:
     yield "JPEG of 10,000 scans", Bomb(partial(_scans, 10_000), "decode_timeout", by_header=False)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
 def _zeros(kind: bytes, megabytes: int, times: int) -> bytes:
-    return _png_with(_chunk(kind, b"bomb\0\0" + zlib.compress(bytes(megabytes * 1_000_000), 9)) * times)
+    return _png_with(chunk(kind, b"bomb\0\0" + zlib.compress(bytes(megabytes * 1_000_000), 9)) * times)
 
 
 def _png_with(chunks: bytes) -> bytes:

@@ -30,6 +30,7 @@ CONTRACT = frozenset(
     ("too_large", "too_many_pixels", "too_many_frames", "not_an_image", "unsupported_format", "truncated", "corrupt",
      "decode_timeout", "decoder_crashed", "out_of_memory")
 )  # fmt: skip
+COSTLY = ("decoder_crashed", "decode_timeout", "out_of_memory")  # of a child or its time
 LONGEST_MESSAGE = 300
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}| object at ")
 ASK_AGAIN = 25  # every so many refused files are tried once more: the same words must come
@@ -64,7 +65,7 @@ class Findings:
         self.ends.setdefault(kind, Counter())[tried.end] += 1
         if kind not in self.slowest or tried.seconds > self.slowest[kind].seconds:
             self.slowest[kind] = tried
-        if tried.end in ("decoder_crashed", "decode_timeout", "out_of_memory"):
+        if tried.end in COSTLY:
             self.died.append(tried)
         if tried.problem:
             self.problems.append(tried)

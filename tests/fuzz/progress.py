@@ -5,13 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fuzz.campaign import Tried
+from fuzz.campaign import COSTLY, Tried
 
 EVERY = 500
-WORTH_A_LOOK = ("decoder_crashed", "decode_timeout", "out_of_memory")
 
 
 class Progress:
@@ -23,7 +20,7 @@ class Progress:
 
     def tell(self, tried: Tried) -> None:
         self._done += 1
-        if tried.problem or tried.end in WORTH_A_LOOK:
+        if tried.problem or tried.end in COSTLY:
             print(self.kept(tried))
         if self._done % EVERY == 0:
             print(f"{self._done} of {self._files} files", file=sys.stderr, flush=True)

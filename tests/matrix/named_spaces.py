@@ -9,9 +9,9 @@ import struct
 from functools import partial
 
 import numpy as np
+from support.png_chunks import chunk, with_chunks
 
 from imagebatch_processor.policy import ImageFormat
-from matrix.chunks import chunk, with_chunks
 from matrix.inputs import Input
 from matrix.profiles import ADOBE_RGB, D65, DISPLAY_P3, columns_at_d65
 from matrix.scene import Numbers, colours, cover, pillow, saved, shades, vips, with_alpha

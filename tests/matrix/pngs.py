@@ -7,9 +7,9 @@ import zlib
 from functools import partial
 
 from PIL import Image
+from support.png_chunks import chunk, with_chunks
 
 from imagebatch_processor.policy import ImageFormat
-from matrix.chunks import chunk, with_chunks
 from matrix.inputs import Input
 from matrix.profiles import gray_gamma, wide_gamut
 from matrix.scene import Numbers, colours, cover, hole, integers, pillow, saved, shades, stepped, vips, with_alpha

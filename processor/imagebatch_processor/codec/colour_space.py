@@ -26,6 +26,7 @@ _NAMED_GAMMAS = {1: SRGB_CURVE, 4: 2.2, 5: 2.8, 6: SRGB_CURVE, 8: 1.0, 13: SRGB_
 _USUAL_GAMMA = 2.2
 _GAMMAS = (0.2, 5.0)  # anything else is no statement about a picture
 _SAME_GAMMA, _SAME_PLACE = 0.05, 0.01
+_GRAY_MODES = ("1", "L", "LA", "I;16")
 _NCLX = b"colrnclx"
 _HEAD_BYTES = 65_536
 
@@ -53,14 +54,14 @@ def _png_profile(image: Image.Image, data: bytes) -> bytes | None:
     """Return the profile that a PNG's chunks stand for, None where it has one or means sRGB."""
     end = data.find(b"IDAT", 0, _HEAD_BYTES)
     at = data.find(b"\0\0\0\x04cICP", 0, max(end, 0)) + 8
-    if at >= 8 and image.mode not in ("L", "LA", "1", "I;16"):
+    if at >= 8 and image.mode not in _GRAY_MODES:
         primaries, curve = data[at], data[at + 1]
         if primaries in _NAMED_PRIMARIES and curve in _NAMED_GAMMAS:
             return _coded(primaries, curve)
     if "icc_profile" in image.info or "srgb" in image.info:
         return None
     gamma, primaries_named = _gamma(image.info.get("gamma")), _primaries(image.info.get("chromaticity"))
-    if image.mode in ("L", "LA", "1", "I;16"):
+    if image.mode in _GRAY_MODES:
         return gray_profile(gamma) if gamma else None
     if gamma is None and primaries_named is None:
         return None

@@ -67,11 +67,9 @@ def _unread_pixels(tags: dict[int, Any]) -> str | None:
     if (most := max(bits if isinstance(bits, tuple) else (bits,))) > 16:
         return f"TIFFs of {most} bits a channel"
     method = tags.get(_COMPRESSION, 1)
-    return (
-        None
-        if method in _COMPRESSIONS
-        else f"TIFFs compressed by method {method if isinstance(method, int) else 'unknown'}"
-    )
+    if method in _COMPRESSIONS:
+        return None
+    return f"TIFFs compressed by method {method if isinstance(method, int) else 'unknown'}"
 
 
 def turn_to_shown_page(image: ImageFile.ImageFile) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
 
+from imagebatch_processor.codec.appearance import hides_nothing
 from imagebatch_processor.policy import ImageFormat, encoder_settings, reduces_to_palette
 
 if TYPE_CHECKING:
@@ -45,18 +46,10 @@ def encode_animation(
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
         settings["disposal"] = _RESTORE_BACKGROUND
         # A frame without anything clear must name a clear colour too: some decoders leave the background's otherwise.
-        settings["optimize"] = not _some_are_opaque(frames)
+        settings["optimize"] = not any(hides_nothing(frame) for frame in frames)
         frames = [_with_one_clear_colour(frame) for frame in frames]
     rest = [_bare(frame) for frame in frames[1:]]
     return _saved(frames[0], target, {**settings, "save_all": True, "append_images": rest, "duration": durations})
-
-
-def _some_are_opaque(frames: list[Image.Image]) -> bool:
-    return any(not frame.has_transparency_data or _is_opaque(frame) for frame in frames)
-
-
-def _is_opaque(frame: Image.Image) -> bool:
-    return frame.mode in ("RGBA", "LA") and frame.getchannel("A").getextrema() == (255, 255)
 
 
 def _sayable(milliseconds: int, target: ImageFormat) -> int:

@@ -7,21 +7,15 @@ import struct
 
 import pytest
 from PIL import Image
+from support.codec_calls import refusal
 from support.pictures import encode
 from support.quadrants import quadrants
 
 from imagebatch.model.batch import OutputFormat, OutputOptions
-from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import compress
 from imagebatch_processor.policy import ImageLimits
 
 FIRST_CHUNK = 33  # of a PNG, behind its header
-
-
-def _refusal(data: bytes, options: OutputOptions) -> tuple[str, str]:
-    with pytest.raises(ImageRejected) as caught:
-        compress(data, options, ImageLimits())
-    return caught.value.code, caught.value.message
 
 
 @pytest.mark.parametrize("wanted", [OutputFormat.PNG, OutputFormat.JPEG])
@@ -30,7 +24,7 @@ def test_compress_when_a_png_of_a_palette_has_none_then_corrupt(wanted: OutputFo
     whole = encode(quadrants().convert("P"), "PNG")
     assert whole[FIRST_CHUNK + 4 : FIRST_CHUNK + 8] == b"PLTE"
     end = FIRST_CHUNK + 12 + int.from_bytes(whole[FIRST_CHUNK : FIRST_CHUNK + 4], "big")
-    found = _refusal(whole[:FIRST_CHUNK] + whole[end:], OutputOptions(format=wanted, quality=quality))
+    found = refusal(whole[:FIRST_CHUNK] + whole[end:], OutputOptions(format=wanted, quality=quality))
     assert found == ("corrupt", "the picture's palette is missing")
 
 
@@ -40,7 +34,7 @@ def test_compress_when_a_later_frame_of_a_gif_reaches_beyond_it_then_corrupt_and
     whole = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
     second = whole.index(b"\x2c\0\0\0\0" + struct.pack("<HH", 96, 64), whole.index(b"\x2c\0\0\0\0") + 1)
     grown = whole[: second + 5] + struct.pack("<H", side) + whole[second + 7 :]
-    assert _refusal(grown, OutputOptions()) == ("corrupt", "a frame lies outside of its picture")
+    assert refusal(grown, OutputOptions()) == ("corrupt", "a frame lies outside of its picture")
 
 
 @pytest.mark.parametrize("wanted", [OutputFormat.WEBP, OutputFormat.PNG, OutputFormat.AVIF])
@@ -62,7 +56,7 @@ def test_compress_when_a_jpeg_breaks_off_in_its_first_segments_then_refused(cut:
     whole = encode(quadrants(), "JPEG")
     head = whole[: whole.index(b"\xff\xc0")]
     frame = whole[len(head) :]
-    assert _refusal(head + frame[:cut], OutputOptions())[0] in ("truncated", "corrupt", "not_an_image")
+    assert refusal(head + frame[:cut], OutputOptions())[0] in ("truncated", "corrupt", "not_an_image")
 
 
 def test_compress_when_an_animation_goes_round_more_often_than_a_format_can_say_then_as_often_as_it_can() -> None:
@@ -78,7 +72,7 @@ def test_compress_when_a_progressive_jpeg_has_no_components_or_no_samples_then_r
     whole = encode(quadrants(), "JPEG", progressive=True)
     at = whole.index(b"\xff\xc2") + place
     broken = whole[:at] + bytes([value]) + whole[at + 1 :]
-    assert _refusal(broken, OutputOptions())[0] in ("corrupt", "unsupported_format", "truncated")
+    assert refusal(broken, OutputOptions())[0] in ("corrupt", "unsupported_format", "truncated")
 
 
 @pytest.mark.timeout(60)
@@ -95,13 +89,13 @@ def test_compress_when_a_progressive_jpeg_has_no_components_or_no_samples_then_r
 def test_compress_when_a_file_begins_with_the_same_over_and_over_then_it_is_told_at_once(
     data: bytes, codes: tuple[str, ...]
 ) -> None:
-    assert _refusal(data, OutputOptions())[0] in codes
+    assert refusal(data, OutputOptions())[0] in codes
 
 
 def test_compress_when_the_name_of_a_tiff_compression_is_data_then_it_is_not_repeated() -> None:
     whole = encode(quadrants(), "TIFF")
     entry = whole.index(struct.pack("<HHI", 259, 3, 1))
     text = struct.pack("<HHII", 259, 2, 40_000, 8)
-    code, message = _refusal(whole[:entry] + text + whole[entry + 12 :] + bytes(50_000), OutputOptions())
+    code, message = refusal(whole[:entry] + text + whole[entry + 12 :] + bytes(50_000), OutputOptions())
     assert code in ("unsupported_format", "corrupt")
     assert len(message) < 200

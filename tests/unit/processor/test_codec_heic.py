@@ -11,6 +11,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
+from support.codec_calls import compressed
 from support.kept_pictures import kept_picture
 from support.pictures import encode, exif, photo, photo_with_alpha, srgb_profile
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants, stored_turned
@@ -18,31 +19,27 @@ from support.quadrants import CORNERS, are_close, corner_colours, opened, quadra
 from imagebatch.model.batch import Metadata, OutputFormat, OutputOptions
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import compress, heic
-from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits
+from imagebatch_processor.policy import ImageFormat, ImageLimits
 
 LOSSLESS = OutputOptions(format=OutputFormat.PNG, quality=100)
 
 
-def _compressed(data: bytes, options: OutputOptions | None = None) -> Compressed:
-    return compress(data, options or OutputOptions(), ImageLimits())
-
-
 def _difference(data: bytes, wanted: Image.Image) -> float:
     """Return by how much (of 255) the pixels differ in the mean, after decoding without further loss."""
-    found = np.asarray(opened(_compressed(data, LOSSLESS).data).convert(wanted.mode), np.int16)
+    found = np.asarray(opened(compressed(data, LOSSLESS).data).convert(wanted.mode), np.int16)
     return float(np.abs(found - np.asarray(wanted, np.int16)).mean())
 
 
 def _refusal(data: bytes) -> ImageRejected:
     with pytest.raises(ImageRejected) as caught:
-        _compressed(data)
+        compressed(data)
     return caught.value
 
 
 @pytest.mark.parametrize("chroma", [420, 422, 444])
 def test_compress_when_heic_then_a_jpeg_that_looks_the_same(chroma: int) -> None:
     data = encode(photo(), "HEIC", chroma=chroma)
-    result = _compressed(data)
+    result = compressed(data)
     assert (result.input_format, result.format, result.extension) == (ImageFormat.HEIC, ImageFormat.JPEG, "jpg")
     assert opened(result.data).format == "JPEG"
     assert _difference(data, photo()) < 5
@@ -53,24 +50,24 @@ def test_compress_when_more_than_eight_bits_then_scaled_to_eight(bits: int) -> N
     deep = np.asarray(photo(), np.uint16) * 257
     data = encode(photo(), "HEIC", raw=("RGB;16", deep.tobytes()), bit_depth=bits, chroma=444)
     assert _difference(data, photo()) < 3
-    assert opened(_compressed(data).data).mode == "RGB"
+    assert opened(compressed(data).data).mode == "RGB"
 
 
 def test_compress_when_gray_then_gray() -> None:
     data = encode(photo().convert("L"), "HEIC")
-    assert opened(_compressed(data).data).mode == "L"
+    assert opened(compressed(data).data).mode == "L"
     assert _difference(data, photo().convert("L")) < 3
 
 
 def test_compress_when_alpha_then_a_png_that_keeps_it() -> None:
     data = encode(photo_with_alpha(), "HEIC")
-    assert _compressed(data).format is ImageFormat.PNG
-    alpha = opened(_compressed(data, LOSSLESS).data).getchannel("A")
+    assert compressed(data).format is ImageFormat.PNG
+    alpha = opened(compressed(data, LOSSLESS).data).getchannel("A")
     assert np.abs(np.asarray(alpha, np.int16) - np.asarray(photo_with_alpha().getchannel("A"), np.int16)).mean() < 2
 
 
 def test_compress_when_alpha_and_jpeg_is_asked_for_then_on_white() -> None:
-    result = _compressed(encode(quadrants(mode="RGBA"), "HEIC"), OutputOptions(format=OutputFormat.JPEG))
+    result = compressed(encode(quadrants(mode="RGBA"), "HEIC"), OutputOptions(format=OutputFormat.JPEG))
     assert are_close(corner_colours(opened(result.data)), [*CORNERS[:3], (255, 255, 255)])
 
 
@@ -78,7 +75,7 @@ def test_compress_when_alpha_is_premultiplied_then_the_same_colours() -> None:
     half = quadrants().convert("RGBA")
     half.putalpha(128)
     data = encode(half, "HEIC", raw=("RGBa", half.convert("RGBa").tobytes()))
-    found = corner_colours(opened(_compressed(data, LOSSLESS).data), "RGBA")
+    found = corner_colours(opened(compressed(data, LOSSLESS).data), "RGBA")
     assert are_close(found, [(*corner, 128) for corner in CORNERS])
 
 
@@ -89,7 +86,7 @@ def test_compress_when_turned_by_the_container_and_by_exif_then_turned_once(
 ) -> None:
     data = encode(stored_turned(orientation), "HEIC", exif=exif(orientation))
     assert exif(orientation)[6:] in data  # besides the container's irot and imir
-    result = _compressed(data, OutputOptions(metadata=metadata))
+    result = compressed(data, OutputOptions(metadata=metadata))
     picture = opened(result.data)
     assert (result.width, result.height) == (result.input_width, result.input_height) == picture.size == (96, 64)
     assert are_close(corner_colours(picture), list(CORNERS))
@@ -98,18 +95,18 @@ def test_compress_when_turned_by_the_container_and_by_exif_then_turned_once(
 
 def test_compress_when_a_profile_then_kept() -> None:
     profile = srgb_profile()
-    assert opened(_compressed(encode(photo(), "HEIC", icc_profile=profile)).data).info["icc_profile"] == profile
+    assert opened(compressed(encode(photo(), "HEIC", icc_profile=profile)).data).info["icc_profile"] == profile
 
 
 def test_compress_when_display_p3_is_named_by_numbers_then_a_profile_says_so() -> None:
     data = encode(photo(), "HEIC", color_primaries=12, transfer_characteristics=13, matrix_coefficients=6)
-    made = opened(_compressed(data).data).info["icc_profile"]
+    made = opened(compressed(data).data).info["icc_profile"]
     assert made[16:20] == b"RGB "
-    assert "icc_profile" not in opened(_compressed(encode(photo(), "HEIC")).data).info  # sRGB needs none
+    assert "icc_profile" not in opened(compressed(encode(photo(), "HEIC")).data).info  # sRGB needs none
 
 
 def test_compress_when_the_tiles_of_an_iphone_then_one_picture() -> None:
-    result = _compressed(kept_picture("tiles.heic"))
+    result = compressed(kept_picture("tiles.heic"))
     picture = opened(result.data)
     assert picture.size == (700, 600)
     assert are_close(corner_colours(picture), list(CORNERS))
@@ -121,7 +118,7 @@ def test_compress_when_a_collection_then_the_primary_picture(primary: int) -> No
     pictures.add_from_pillow(quadrants(64, 64).transpose(Image.Transpose.ROTATE_180))
     with io.BytesIO() as file:
         pictures.save(file, primary_index=primary)
-        result = _compressed(file.getvalue())
+        result = compressed(file.getvalue())
     assert result.width == (96, 64)[primary]
     assert are_close(corner_colours(opened(result.data)), list(CORNERS)[:: -1 if primary else 1])
 
@@ -129,7 +126,7 @@ def test_compress_when_a_collection_then_the_primary_picture(primary: int) -> No
 @pytest.mark.parametrize("brand", [b"mif1", b"msf1", b"miaf", b"hevc", b"heix"])
 def test_compress_when_the_major_brand_is_another_then_read_by_the_compatible_ones(brand: bytes) -> None:
     data = encode(quadrants(), "HEIC")
-    assert _compressed(data[:8] + brand + data[12:]).input_format is ImageFormat.HEIC
+    assert compressed(data[:8] + brand + data[12:]).input_format is ImageFormat.HEIC
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

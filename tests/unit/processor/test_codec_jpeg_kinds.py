@@ -6,26 +6,15 @@ import io
 
 import pytest
 from PIL import Image
+from support.codec_calls import compressed, refusal
 from support.kept_pictures import kept_picture
 from support.pictures import encode, exif, photo
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants, stored_turned
 
 from imagebatch.model.batch import Metadata, OutputOptions
-from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import compress
-from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits
+from imagebatch_processor.policy import ImageFormat
 
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + b"\0\1\0\0mdat" + bytes(65_528)
-
-
-def _compressed(data: bytes, options: OutputOptions | None = None) -> Compressed:
-    return compress(data, options or OutputOptions(), ImageLimits())
-
-
-def _refusal(data: bytes) -> tuple[str, str]:
-    with pytest.raises(ImageRejected) as caught:
-        _compressed(data)
-    return caught.value.code, caught.value.message
 
 
 def _without(marker: bytes, data: bytes) -> bytes:
@@ -52,18 +41,18 @@ KINDS["fill bytes between segments"] = KINDS["ycbcr"][:2] + b"\xff\xff\xff" + KI
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_compress_when_any_kind_that_is_read_then_the_same_colours(kind: str) -> None:
-    result = _compressed(KINDS[kind])
+    result = compressed(KINDS[kind])
     assert (result.input_format, result.format) == (ImageFormat.JPEG, ImageFormat.JPEG)
     assert are_close(corner_colours(opened(result.data)), list(CORNERS))
 
 
 def test_compress_when_gray_then_gray() -> None:
-    assert opened(_compressed(encode(quadrants(mode="L"), "JPEG", quality=95)).data).mode == "L"
+    assert opened(compressed(encode(quadrants(mode="L"), "JPEG", quality=95)).data).mode == "L"
 
 
 @pytest.mark.parametrize("kind", ["arithmetic", "arithmetic, progressive", "lossless"])
 def test_compress_when_browsers_do_not_show_the_kind_then_the_original_is_not_kept(kind: str) -> None:
-    result = _compressed(KINDS[kind], OutputOptions(quality=100))
+    result = compressed(KINDS[kind], OutputOptions(quality=100))
     assert not result.kept_original
     assert b"\xff\xc0" in result.data
 
@@ -77,38 +66,38 @@ def test_compress_when_browsers_do_not_show_the_kind_then_the_original_is_not_ke
     ],
 )
 def test_compress_when_a_kind_that_is_not_read_then_its_name(name: str, words: str) -> None:
-    assert _refusal(kept_picture(name)) == ("unsupported_format", words)
+    assert refusal(kept_picture(name)) == ("unsupported_format", words)
 
 
 def test_compress_when_hierarchical_or_of_two_channels_then_its_name() -> None:
     data = KINDS["ycbcr"]
     frame = data.index(b"\xff\xc0")
     hierarchical = data[: frame + 1] + b"\xc5" + data[frame + 2 :]
-    assert _refusal(hierarchical) == ("unsupported_format", "hierarchical JPEGs are not read")
+    assert refusal(hierarchical) == ("unsupported_format", "hierarchical JPEGs are not read")
     two = data[: frame + 9] + b"\2" + data[frame + 10 :]
-    assert _refusal(two) == ("unsupported_format", "JPEGs of 2 channels are not read")
+    assert refusal(two) == ("unsupported_format", "JPEGs of 2 channels are not read")
 
 
 @pytest.mark.parametrize("tail", [MP4, KINDS["ycbcr"], bytes(1000), b"<html>"], ids=["video", "jpeg", "zeros", "html"])
 def test_compress_when_something_follows_the_end_then_dropped(tail: bytes) -> None:
     alone = encode(photo(), "JPEG", quality=30, optimize=True)
-    result = _compressed(alone + tail)
+    result = compressed(alone + tail)
     assert result.kept_original
     assert len(result.data) <= len(alone)
-    assert len(_compressed(alone + tail, OutputOptions(quality=20)).data) < len(alone)
+    assert len(compressed(alone + tail, OutputOptions(quality=20)).data) < len(alone)
 
 
 @pytest.mark.parametrize("tail", [b"", bytes(1000), MP4], ids=["nothing", "zeros", "video"])
 @pytest.mark.parametrize("share", [0.6, 0.9, 1.0])
 def test_compress_when_the_end_marker_is_missing_then_truncated(share: float, tail: bytes) -> None:
     whole = encode(photo(), "JPEG", quality=90, progressive=True)[:-2]
-    assert _refusal(whole[: int(len(whole) * share)] + tail)[0] == "truncated"
+    assert refusal(whole[: int(len(whole) * share)] + tail)[0] == "truncated"
 
 
 @pytest.mark.parametrize("metadata", list(Metadata))
 def test_compress_when_ultra_hdr_then_the_standard_picture_without_the_gain_map(metadata: Metadata) -> None:
     data = kept_picture("ultra-hdr.jpg")
-    result = _compressed(data, OutputOptions(metadata=metadata))
+    result = compressed(data, OutputOptions(metadata=metadata))
     assert result.data.count(b"\xff\xd8\xff") == 1
     assert b"21496" not in result.data
     assert are_close(corner_colours(opened(result.data)), corner_colours(opened(data)))
@@ -121,6 +110,6 @@ def test_compress_when_the_first_picture_of_an_mpo_is_turned_then_upright(orient
     stored_turned(orientation).save(
         file, "MPO", save_all=True, append_images=others, quality=95, exif=exif(orientation)
     )
-    picture = opened(_compressed(file.getvalue()).data)
+    picture = opened(compressed(file.getvalue()).data)
     assert (picture.format, picture.size, picture.getexif().get(0x0112, 1)) == ("JPEG", (96, 64), 1)
     assert are_close(corner_colours(picture), list(CORNERS))

@@ -10,36 +10,22 @@ import pytest
 import pyvips
 from PIL import Image
 from support.bitmaps import BITMAPS, BITMAPS_WITH_ALPHA, UNREAD_BITMAPS
+from support.codec_calls import compressed, refusal
 from support.kept_pictures import kept_picture
 from support.pictures import encode
+from support.png_chunks import chunk
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants
 
 from imagebatch.model.batch import OutputFormat, OutputOptions
-from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import compress
-from imagebatch_processor.policy import Compressed, ImageFormat, ImageLimits
+from imagebatch_processor.policy import ImageFormat
 
 PNG, GIF, AVIF = (encode(quadrants(), kind) for kind in ("PNG", "GIF", "AVIF"))
 WEBP = encode(quadrants(), "WEBP", lossless=True)
 AFTER_HEADER = 33
 
 
-def _compressed(data: bytes, options: OutputOptions | None = None) -> Compressed:
-    return compress(data, options or OutputOptions(), ImageLimits())
-
-
-def _refusal(data: bytes) -> tuple[str, str]:
-    with pytest.raises(ImageRejected) as caught:
-        _compressed(data)
-    return caught.value.code, caught.value.message
-
-
-def _chunk(kind: bytes, body: bytes, *, wrong: int = 0) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body) ^ wrong)
-
-
 def _with_chunk(kind: bytes, body: bytes, *, wrong: int = 0) -> bytes:
-    return PNG[:AFTER_HEADER] + _chunk(kind, body, wrong=wrong) + PNG[AFTER_HEADER:]
+    return PNG[:AFTER_HEADER] + chunk(kind, body, wrong=wrong) + PNG[AFTER_HEADER:]
 
 
 def _extended_webp() -> bytes:
@@ -57,7 +43,7 @@ SHOWN = {
     "png without its end": PNG[:-12],
     "png and more": PNG + b"more" * 100,
     "png with its data in pieces": PNG.replace(PNG[AFTER_HEADER:-12], b"".join(
-        _chunk(b"IDAT", PNG[AFTER_HEADER + 8 : -16][n : n + 40]) for n in range(0, len(PNG) - AFTER_HEADER - 24, 40)
+        chunk(b"IDAT", PNG[AFTER_HEADER + 8 : -16][n : n + 40]) for n in range(0, len(PNG) - AFTER_HEADER - 24, 40)
     )),
     "gif without its end": GIF[:-1],
     "gif and more": GIF + b"more" * 100,
@@ -72,21 +58,21 @@ SHOWN = {
 
 @pytest.mark.parametrize("kind", SHOWN)
 def test_compress_when_any_kind_that_is_read_then_the_same_colours(kind: str) -> None:
-    result = _compressed(SHOWN[kind], OutputOptions(format=OutputFormat.PNG))
+    result = compressed(SHOWN[kind], OutputOptions(format=OutputFormat.PNG))
     assert (result.input_width, result.input_height) == (96, 64)
     assert are_close(corner_colours(opened(result.data)), list(CORNERS))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SHOWN if "more" in kind or "damaged" in kind or "end" in kind])
 def test_compress_when_the_file_is_not_quite_right_then_the_output_is(kind: str) -> None:
-    data = _compressed(SHOWN[kind], OutputOptions(quality=100)).data
+    data = compressed(SHOWN[kind], OutputOptions(quality=100)).data
     assert b"moremore" not in data
     assert data.endswith((b"IEND\xaeB`\x82", b";")) or len(data) == int.from_bytes(data[4:8], "little") + 8
 
 
 @pytest.mark.parametrize("kind", BITMAPS_WITH_ALPHA)
 def test_compress_when_a_bitmap_has_alpha_then_a_png_that_keeps_it(kind: str) -> None:
-    result = _compressed(BITMAPS_WITH_ALPHA[kind])
+    result = compressed(BITMAPS_WITH_ALPHA[kind])
     assert result.format is ImageFormat.PNG
     found = corner_colours(opened(result.data), "RGBA")
     assert are_close(found[:3], [(*colour, 255) for colour in CORNERS[:3]])
@@ -95,56 +81,56 @@ def test_compress_when_a_bitmap_has_alpha_then_a_png_that_keeps_it(kind: str) ->
 
 @pytest.mark.parametrize("kind", UNREAD_BITMAPS)
 def test_compress_when_a_bitmap_that_is_not_read_then_unsupported_format(kind: str) -> None:
-    code, message = _refusal(UNREAD_BITMAPS[kind])
+    code, message = refusal(UNREAD_BITMAPS[kind])
     assert (code, "BMP" in message) == ("unsupported_format", True)
 
 
 def test_compress_when_a_png_is_packed_for_ios_then_its_name() -> None:
-    packed = PNG[:8] + _chunk(b"CgBI", b"\x50\0\x20\6") + PNG[8:]
-    assert _refusal(packed) == ("unsupported_format", "PNGs packed for iOS (CgBI) are not read")
+    packed = PNG[:8] + chunk(b"CgBI", b"\x50\0\x20\6") + PNG[8:]
+    assert refusal(packed) == ("unsupported_format", "PNGs packed for iOS (CgBI) are not read")
 
 
 def test_compress_when_an_animated_pngs_frames_are_out_of_order_then_corrupt() -> None:
     data = encode(quadrants(), "PNG", save_all=True, append_images=[quadrants().rotate(90)], duration=50)
     at = data.rindex(b"fcTL")
     body = data[at + 4 : at + 30]
-    wrong = _chunk(b"fcTL", b"\0\0\0\x09" + body[4:])
-    assert _refusal(data[: at - 4] + wrong + data[at + 34 :])[0] == "corrupt"
+    wrong = chunk(b"fcTL", b"\0\0\0\x09" + body[4:])
+    assert refusal(data[: at - 4] + wrong + data[at + 34 :])[0] == "corrupt"
 
 
 def test_compress_when_an_avif_of_tiles_then_one_picture() -> None:
-    picture = opened(_compressed(kept_picture("tiles.avif"), OutputOptions(format=OutputFormat.PNG)).data)
+    picture = opened(compressed(kept_picture("tiles.avif"), OutputOptions(format=OutputFormat.PNG)).data)
     assert picture.size == (700, 600)
     assert are_close(corner_colours(picture), list(CORNERS))
 
 
 def test_compress_when_an_avif_is_turned_by_its_container_then_upright() -> None:
-    picture = opened(_compressed(kept_picture("turned.avif")).data)
+    picture = opened(compressed(kept_picture("turned.avif")).data)
     assert picture.size == (64, 96)
     assert are_close(corner_colours(picture), [CORNERS[n] for n in (2, 0, 3, 1)])
 
 
 def test_compress_when_an_avifs_alpha_is_premultiplied_then_the_same_colours() -> None:
-    picture = opened(_compressed(kept_picture("premultiplied.avif"), OutputOptions(format=OutputFormat.PNG)).data)
+    picture = opened(compressed(kept_picture("premultiplied.avif"), OutputOptions(format=OutputFormat.PNG)).data)
     assert are_close(corner_colours(picture, "RGBA"), [(*colour, 128) for colour in CORNERS])
 
 
 @pytest.mark.parametrize("at", [16, len(PNG) // 2])
 def test_compress_when_a_pngs_picture_is_damaged_then_corrupt(at: int) -> None:
-    assert _refusal(PNG[:at] + bytes([PNG[at] ^ 255]) + PNG[at + 1 :])[0] == "corrupt"
+    assert refusal(PNG[:at] + bytes([PNG[at] ^ 255]) + PNG[at + 1 :])[0] == "corrupt"
 
 
 @pytest.mark.parametrize("kept", [-20, -40])
 def test_compress_when_a_gifs_last_frame_is_cut_then_truncated(kept: int) -> None:
     turned = [quadrants().transpose(turn) for turn in range(3)]
     data = encode(quadrants(), "GIF", save_all=True, append_images=turned, duration=0)
-    assert _refusal(data[:kept])[0] == "truncated"
+    assert refusal(data[:kept])[0] == "truncated"
 
 
 @pytest.mark.parametrize("target", ["Auto", "WebP", "PNG"])
 def test_compress_when_an_animation_without_delays_has_no_end_then_all_its_frames(target: str) -> None:
     turned = [quadrants().transpose(turn) for turn in range(3)]
     data = encode(quadrants(), "GIF", save_all=True, append_images=turned, duration=0)[:-1]
-    result = _compressed(data, OutputOptions(format=OutputFormat(target)))
+    result = compressed(data, OutputOptions(format=OutputFormat(target)))
     with Image.open(io.BytesIO(result.data)) as picture:
         assert getattr(picture, "n_frames", 1) == 4

@@ -9,6 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 from support.pictures import encode
+from support.png_chunks import chunk
 from support.quadrants import quadrants
 
 from imagebatch.model.batch import OutputOptions
@@ -29,10 +30,6 @@ def _code(data: bytes, limits: ImageLimits | None = None) -> str:
 
 def _png_of(width: int, height: int, *, extra: bytes = b"") -> bytes:
     """Return a PNG of a few bytes whose header announces any size."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = chunk(b"IDAT", zlib.compress(bytes(100)))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + rows + chunk(b"IEND", b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.codec_calls import refusal
 from support.pictures import encode
 from support.quadrants import CORNERS, are_close, corner_colours, opened, quadrants
 from support.tiffs import COMPRESSION, DNG_VERSION, SUBFILE_TYPE, with_old_jpeg, with_tag, written
@@ -18,12 +19,6 @@ FLAT, DEEP = np.asarray(quadrants()), np.asarray(quadrants()).astype(np.uint16) 
 GRAY = np.asarray(quadrants(mode="L"))
 PREVIEW = {"data": np.asarray(quadrants(24, 16)), "subfiletype": 1}
 RAW = "raw files of cameras"
-
-
-def _refusal(data: bytes) -> tuple[str, str]:
-    with pytest.raises(ImageRejected) as caught:
-        compress(data, OutputOptions(), ImageLimits())
-    return caught.value.code, caught.value.message
 
 
 KINDS = {
@@ -80,13 +75,13 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_compress_when_a_kind_that_is_not_read_then_its_name(kind: str) -> None:
     data, name = REFUSED[kind]
-    assert _refusal(data) == ("unsupported_format", f"{name} are not read")
+    assert refusal(data) == ("unsupported_format", f"{name} are not read")
 
 
 @pytest.mark.parametrize(("magic", "name"), [(b"CR\2\0", "CR2"), (b"IIIICwaR", "IIQ")])
 def test_compress_when_the_raw_file_of_canon_or_phase_one_then_no_preview_comes_out(magic: bytes, name: str) -> None:
     picture = with_tag(written(), SUBFILE_TYPE, 0)
-    assert _refusal(picture[:8] + magic + picture[8 + len(magic) :]) == (
+    assert refusal(picture[:8] + magic + picture[8 + len(magic) :]) == (
         "unsupported_format",
         f"{RAW} ({name}) are not read",
     )
@@ -94,7 +89,7 @@ def test_compress_when_the_raw_file_of_canon_or_phase_one_then_no_preview_comes_
 
 @pytest.mark.parametrize(("tag", "value"), [(254, 1), (254, 4), (255, 2)])
 def test_compress_when_only_previews_as_in_nikons_and_sonys_raw_files_then_refused(tag: int, value: int) -> None:
-    code, message = _refusal(with_tag(written(), tag, value))
+    code, message = refusal(with_tag(written(), tag, value))
     assert (code, message.startswith(RAW)) == ("unsupported_format", True)
 
 
@@ -107,4 +102,4 @@ def test_compress_when_the_preview_is_within_the_limits_and_the_page_is_not_then
 @pytest.mark.parametrize("big", [False, True])
 def test_compress_when_the_end_is_missing_then_truncated(big: bool) -> None:
     whole = with_tag(written(), SUBFILE_TYPE, 0) if not big else written(big=True)
-    assert _refusal(whole[: len(whole) // 2])[0] == "truncated"
+    assert refusal(whole[: len(whole) // 2])[0] == "truncated"

@@ -6,9 +6,9 @@ import struct
 import zlib
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    """Return one chunk with its length and checksum."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def chunk(kind: bytes, body: bytes, *, wrong: int = 0) -> bytes:
+    """Return one chunk with its length and checksum, in which the bits of `wrong` are turned round."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body) ^ wrong)
 
 
 def with_chunks(data: bytes, *chunks: bytes, before: bytes = b"IDAT") -> bytes:
