@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from imagebatch.database.row_registry import RowRegistry
 from imagebatch.machine import available_cpus
 from imagebatch.model.errors import Misconfigured
 from imagebatch.settings import EmbeddedSettings, ProcessorSettings, load, variables
+from imagebatch.stop_signals import stop_event
 from imagebatch.store import S3BlobStore
 from imagebatch.telemetry import configure_logging
 from imagebatch_embedded.local_jobs import LocalJobs
@@ -23,6 +23,7 @@ from imagebatch_operator.loop import STORE_PATIENCE_SECONDS, OperatorLoop, Opera
 from imagebatch_operator.webhooks import webhook_http
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
 
@@ -33,9 +34,7 @@ PREDECESSOR_SECONDS = 60.0  # an operator that was killed leaves shards that end
 
 def main() -> int:
     """Run until SIGTERM; return the exit code: 0 after a stop, 2 for wrong settings."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event([signal.SIGTERM, signal.SIGINT])
     try:
         settings = load(EmbeddedSettings, os.environ)
         configure_logging(settings.operator.log_format, "operator")

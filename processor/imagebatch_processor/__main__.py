@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 
+from imagebatch.stop_signals import stop_event
+
 # The shard's own 10 s for what is being encoded or uploaded, and time to write that down. Whoever asks kills later.
 LEAVE_SECONDS = 13.0
 
-_asked_to_stop = threading.Event()
 # Before the imports below, which take a while: as PID 1 of a pod there is no default action, and SIGTERM would
 # be lost or end in 137, which counts as a failure.
-signal.signal(signal.SIGTERM, lambda *_: _asked_to_stop.set())
+_asked_to_stop = stop_event([signal.SIGTERM])
 
 from imagebatch_processor.run import ExitCode, run  # noqa: E402 - after the handler, see above
 
