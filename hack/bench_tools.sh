@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what `make bench` compares the pipeline with into the user's cache, and print the folder of its programs:
-# hack/bench_tools.sh celery|thumbor|redis|sharp. Nothing needs root, hashes are checked; once done, it takes no time.
-# What cannot be had is told in the last line, with exit status 1.
+# hack/bench_tools.sh celery|thumbor|redis|sharp. Nothing needs root, but Node for sharp where there is none; hashes are
+# checked; once done, it takes no time. What cannot be had is told in the last line, with exit status 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,18 +23,16 @@ environment() {
   echo "$folder/bin"
 }
 
-# Debian's package with the libraries that few machines have; apt checks what it downloads.
+# Debian's package with the libraries that few machines have.
 redis() {
   local folder=$cache/redis
   if command -v redis-server >/dev/null; then dirname "$(command -v redis-server)"; return; fi
-  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "redis: there is no redis-server, and this is no Debian"
   if [ ! -e "$folder/.ready" ]; then
     say "downloading Debian's redis-server into $folder"
     rm -rf "$folder"
+    hack/unpack_debian.sh "$folder" redis-tools libatomic1 libjemalloc2 liblua5.1-0 liblzf1 ||
+      die "redis: there is no redis-server, and Debian's is not to be had"
     mkdir -p "$folder/bin"
-    (cd "$folder" && apt-get download -qq redis-tools libatomic1 libjemalloc2 liblua5.1-0 liblzf1 >&2) ||
-      die "redis: apt-get could not download it; apt-get update may help"
-    for package in "$folder"/*.deb; do dpkg-deb -x "$package" "$folder"; done
     # redis-check-rdb is the same program: which of them it is, it tells by its name.
     cat >"$folder/bin/redis-server" <<'END'
 #!/usr/bin/env bash

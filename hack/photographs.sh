@@ -12,14 +12,11 @@ die() { say "$*"; exit 1; }
 
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/imagebatch/photographs/$(sha256sum "$sums" | cut -c1-16)
 if [ ! -e "$folder/.ready" ]; then
-  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "not a Debian: no package $package"
   say "downloading Debian's package $package"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  hack/unpack_debian.sh "$work" "$package" || die "they are not to be had"
   cd "$work"
-  apt-get download -qq "$package" 2>/dev/null ||
-    { apt-get update -qq && apt-get download -qq "$package"; } >/dev/null 2>&1 || die "apt-get cannot download $package"
-  dpkg-deb -x ./*.deb .
   cp usr/share/doc/$package/copyright usr/share/backgrounds/
   cd usr/share/backgrounds
   sha256sum --check --quiet "$sums" >&2 || die "they are not the photographs that were expected"
