@@ -85,7 +85,7 @@ def _still(
         _let_go_of(in_size, but=final)
     if picture.format is ImageFormat.TIFF and options.metadata is Metadata.KEEP:
         info["exif"] = metadata.tiff_exif(image)
-    carried = _carried(info, planned, options)
+    carried = _carried(info, data, picture, planned, options)
     dpi = metadata.resolution(info, turned=orientation >= 5)
     extras = writing.extra_arguments(planned.format, look.profile, dpi, carried)
     encoded = writing.encode(final, planned.format, options.quality, extras)
@@ -136,7 +136,7 @@ def _animation(
             frames.append(upright)
             durations.append(round(image.info.get("duration", 0)))
     info = dict(image.info)
-    carried = _carried(info, planned, options)
+    carried = _carried(info, data, picture, planned, options)
     extras = writing.extra_arguments(planned.format, profile, {}, carried) | _rounds(info, picture, planned)
     untouched = orientation == 1 and not look.converted and not carried.changed
     encoded = writing.encode_animation(_alike(frames), durations, planned.format, options.quality, extras)
@@ -160,10 +160,12 @@ def _rounds(info: dict[str | tuple[int, int], object], picture: Picture, planned
     return {"loop": info.get("loop", 0)}
 
 
-def _carried(info: dict[str | tuple[int, int], object], planned: Plan, options: OutputOptions) -> metadata.Carried:
+def _carried(
+    info: dict[str | tuple[int, int], object], data: bytes, picture: Picture, planned: Plan, options: OutputOptions
+) -> metadata.Carried:
     if options.metadata is Metadata.STRIP:
         return metadata.Carried()
-    return metadata.carried(info, planned.format)
+    return metadata.carried(info, data, picture.format, planned.format)
 
 
 def _finished(
