@@ -25,7 +25,11 @@ def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PLANAR_CONFIGURATION) == _SEPARATE:
         _read_planes_rightly(image)
     raw_mode, box = _tile(image)
+    # Pillow would turn a TIFF by its XMP, which browsers do not, after it told the size; and XMP may be no bytes.
+    xmp = image.info.pop("xmp", b"") if isinstance(image, TiffImagePlugin.TiffImageFile) else b""
     reading.decode(image, canvas)
+    if xmp and isinstance(xmp, bytes):
+        image.info["xmp"] = xmp
     if image.mode in _FINE_MODES:
         return _fine(image, raw_mode)
     if isinstance(image, PngImagePlugin.PngImageFile):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import TiffImagePlugin
 from support.pictures import encode, exif, srgb_profile
 from support.quadrants import CORNERS, are_close, corner_colours, opened, stored_turned
 
@@ -80,3 +81,17 @@ def test_compress_when_the_orientation_is_none_of_eight_then_as_stored(orientati
 def test_compress_when_exif_is_broken_then_as_stored() -> None:
     data = encode(stored_turned(1), "JPEG", quality=95, exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\xff")
     assert are_close(corner_colours(opened(compress(data, OutputOptions(), LIMITS).data)), list(CORNERS))
+
+
+@pytest.mark.parametrize("xmp", [b'<x tiff:Orientation="6"/>', "words", 500_000_000])
+@pytest.mark.parametrize("metadata", list(Metadata))
+def test_compress_when_a_tiff_is_turned_by_its_xmp_alone_or_has_no_real_one_then_as_stored(
+    metadata: Metadata, xmp: bytes | str | int
+) -> None:
+    kind = {bytes: 1, str: 2, int: 4}[type(xmp)]
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[700], tags.tagtype[700] = xmp, kind
+    data = encode(stored_turned(1), "TIFF", tiffinfo=tags)
+    result = compress(data, OutputOptions(metadata=metadata), LIMITS)
+    assert (result.width, result.height) == opened(result.data).size == (96, 64)
+    assert are_close(corner_colours(opened(result.data)), list(CORNERS))
