@@ -165,9 +165,7 @@ def _avif(data: bytes) -> Walk:
         size = int.from_bytes(data[position : position + 4], "big")
         position += max(8, size)
         cuts.append(position)
-    inner = [
-        found.start() - 4 for found in re.finditer(rb"i(?:spe|loc|inf|prp|pco|pma|ref)|av1C|st[a-z]{2}|pixi", data)
-    ]
+    inner = [found.start() - 4 for found in INNER_BOXES.finditer(data)]
     sides = [Field(at + 12 + n, 4) for at in inner if data[at + 4 : at + 8] == b"ispe" for n in (0, 4)]
     fields += [Field(at, 4) for at in inner] + [Field(at + n, 2) for at in inner for n in range(8, 32, 2)]
     return [*cuts, *inner], sides, fields

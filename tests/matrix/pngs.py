@@ -106,8 +106,9 @@ def _keyed_bits(bits: int) -> bytes:
 
 
 def _keyed_colour(bits: int) -> bytes:
+    """Return a picture of which one colour is to be seen through; in 16 bits its bytes all differ."""
+    key = (10, 200, 30) if bits == 8 else (0x0A31, 0xC852, 0x1E73)
     pixels = integers(colours(), bits)
-    unit = 257 if bits == 16 else 1
-    pixels[(hole() == 0)[..., 0]] = (10 * unit, 200 * unit, 30 * unit)
+    pixels[(hole() == 0)[..., 0]] = key
     data = bytes(vips(pixels / (2**bits - 1), bits).pngsave_buffer(keep="none"))
-    return with_chunks(data, chunk(b"tRNS", struct.pack(">HHH", 10 * unit, 200 * unit, 30 * unit)))
+    return with_chunks(data, chunk(b"tRNS", struct.pack(">HHH", *key)))

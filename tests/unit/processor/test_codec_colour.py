@@ -99,9 +99,12 @@ def test_compress_when_sixteen_bits_then_scaled_and_not_clipped(target: str) -> 
     assert np.abs(shades - np.arange(256)).max() <= 8
 
 
-def test_compress_when_sixteen_bit_png_at_100_then_not_one_value_is_lost() -> None:
-    pixels = np.tile(np.linspace(0, 65_535, 256).astype(np.uint16), (64, 1))
-    assert np.array_equal(np.asarray(_compressed(encode(Image.fromarray(pixels), "PNG"), quality=100)), pixels)
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+@pytest.mark.parametrize("source", ["PNG", "TIFF"])
+def test_compress_when_sixteen_bits_to_png_at_100_then_not_one_value_is_lost(source: str, order: str) -> None:
+    pixels = np.tile(np.linspace(0, 65_535, 256).astype(order), (64, 1))
+    data = encode(Image.fromarray(pixels), source)
+    assert np.array_equal(np.asarray(_compressed(data, "PNG", quality=100)), pixels)
 
 
 @pytest.mark.parametrize("target", ["Auto", "JPEG", "WebP", "AVIF"])
