@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.matrix_profile import SRGB_CURVE, Primaries, gray_profile, rgb_profile
 from imagebatch_processor.policy import ImageFormat
 
@@ -16,19 +17,27 @@ if TYPE_CHECKING:
 _D65 = (0.3127, 0.3290)
 _SRGB = Primaries(_D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 # ITU-T H.273: numbers of primaries, and of curves that are brightness to a power. Curves of video are taken for
-# sRGB's, as browsers take them; those of HDR (16 and 18) would need a tone mapping, so their numbers stay.
+# sRGB's, as browsers take them; those of HDR would need a tone mapping.
 _NAMED_PRIMARIES = {
     1: _SRGB,
     9: Primaries(_D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
     12: Primaries(_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
 }
 _NAMED_GAMMAS = {1: SRGB_CURVE, 4: 2.2, 5: 2.8, 6: SRGB_CURVE, 8: 1.0, 13: SRGB_CURVE, 14: SRGB_CURVE, 15: SRGB_CURVE}
+_HDR_CURVES = {16: "PQ", 18: "HLG"}
 _USUAL_GAMMA = 2.2
 _GAMMAS = (0.2, 5.0)  # anything else is no statement about a picture
 _SAME_GAMMA, _SAME_PLACE = 0.05, 0.01
 _GRAY_MODES = ("1", "L", "LA", "I;16")
-_NCLX = b"colrnclx"
+_NCLX, _CICP = b"colrnclx", b"\0\0\0\x04cICP"
 _HEAD_BYTES = 65_536
+
+
+def refuse_hdr(image: Image.Image, data: bytes, file_format: ImageFormat) -> None:
+    """Refuse with `unsupported_format` what is meant in PQ or HLG: its numbers on a screen are gray and dull."""
+    _, curve = _code_points(image, data, file_format)
+    if curve in _HDR_CURVES:
+        raise ImageRejected("unsupported_format", f"HDR pictures ({_HDR_CURVES[curve]}) are not read")
 
 
 def state_profile(image: Image.Image, data: bytes, file_format: ImageFormat) -> None:
@@ -36,28 +45,33 @@ def state_profile(image: Image.Image, data: bytes, file_format: ImageFormat) -> 
 
     PNG's cICP goes before a profile, and a profile or sRGB before gAMA and cHRM (PNG third edition, 4.3).
     """
-    made = None
-    if file_format is ImageFormat.PNG:
-        made = _png_profile(image, data)
-    elif file_format is ImageFormat.AVIF and "icc_profile" not in image.info:
-        at = data.find(_NCLX, 0, _HEAD_BYTES) + len(_NCLX)
-        if at >= len(_NCLX):
-            made = _coded(int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big"))
-    elif file_format is ImageFormat.HEIC and "icc_profile" not in image.info:
-        named = image.info.get("nclx_profile", {})
-        made = _coded(named.get("color_primaries", 0), named.get("transfer_characteristics", 0))
+    primaries, curve = _code_points(image, data, file_format)
+    is_known = primaries in _NAMED_PRIMARIES and curve in _NAMED_GAMMAS
+    if file_format is not ImageFormat.PNG or (is_known and image.mode not in _GRAY_MODES):
+        made = _coded(primaries, curve)
+    else:
+        made = _png_profile(image)
     if made:
         image.info["icc_profile"] = made
 
 
-def _png_profile(image: Image.Image, data: bytes) -> bytes | None:
-    """Return the profile that a PNG's chunks stand for, None where it has one or means sRGB."""
-    end = data.find(b"IDAT", 0, _HEAD_BYTES)
-    at = data.find(b"\0\0\0\x04cICP", 0, max(end, 0)) + 8
-    if at >= 8 and image.mode not in _GRAY_MODES:
-        primaries, curve = data[at], data[at + 1]
-        if primaries in _NAMED_PRIMARIES and curve in _NAMED_GAMMAS:
-            return _coded(primaries, curve)
+def _code_points(image: Image.Image, data: bytes, file_format: ImageFormat) -> tuple[int, int]:
+    """Return the numbers of primaries and curve that the file names, zeros where it names none or a profile counts."""
+    if file_format is ImageFormat.PNG:
+        at = data.find(_CICP, 0, max(data.find(b"IDAT", 0, _HEAD_BYTES), 0)) + len(_CICP)
+        return (data[at], data[at + 1]) if at >= len(_CICP) else (0, 0)
+    if "icc_profile" in image.info:
+        return 0, 0
+    if file_format is ImageFormat.AVIF:
+        at = data.find(_NCLX, 0, _HEAD_BYTES) + len(_NCLX)
+        primaries, curve = data[at : at + 2], data[at + 2 : at + 4]
+        return (int.from_bytes(primaries, "big"), int.from_bytes(curve, "big")) if at >= len(_NCLX) else (0, 0)
+    named = image.info.get("nclx_profile", {})
+    return named.get("color_primaries", 0), named.get("transfer_characteristics", 0)
+
+
+def _png_profile(image: Image.Image) -> bytes | None:
+    """Return the profile that a PNG's gAMA and cHRM stand for, None where it has one or means sRGB."""
     if "icc_profile" in image.info or "srgb" in image.info:
         return None
     gamma, primaries_named = _gamma(image.info.get("gamma")), _primaries(image.info.get("chromaticity"))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _MISSING = "HEIC files are read only where the extra is installed: pip install 'imagebatch[heic]', or an image with it"
 _SIZE_BOX = b"ispe" + bytes(4)  # ISO/IEC 23008-12, 6.5.3, with its version and flags
-_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273, table 3
 
 if pi_heif is not None:
     pi_heif.options.DECODE_THREADS = 0  # tiles one by one: the pool has a process per processor already
@@ -43,19 +42,14 @@ def coded_sizes(data: bytes) -> list[tuple[int, int]]:
 def open_heic(data: bytes) -> ImageFile.ImageFile:
     """Return the primary picture, turned and cropped as the file says, with its header read and nothing decoded.
 
-    Raises `unsupported_format` without the extra, for another codec than HEVC, and for HDR, whose white is not a
-    screen's; otherwise Pillow's errors.
+    Raises `unsupported_format` without the extra and for another codec than HEVC; otherwise Pillow's errors.
     """
     if pi_heif is None:
         raise ImageRejected("unsupported_format", _MISSING)
     try:
         # Not by Image.open: it drops libheif's words, and looks only at the first of the file's brands.
-        image: ImageFile.ImageFile = _PrimaryPicture(io.BytesIO(data))
+        return _PrimaryPicture(io.BytesIO(data))
     except SyntaxError as error:
         if "unsupported" in str(error) or "not identified" in str(error):
             raise ImageRejected("unsupported_format", "HEIF files of another codec than HEVC are not read") from error
         raise
-    transfer = image.info.get("nclx_profile", {}).get("transfer_characteristics")
-    if transfer in _HDR_TRANSFERS:
-        raise ImageRejected("unsupported_format", f"HDR pictures ({_HDR_TRANSFERS[transfer]}) are not read")
-    return image

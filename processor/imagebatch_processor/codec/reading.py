@@ -22,7 +22,7 @@ from PIL import (
 )
 
 from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import tiff
+from imagebatch_processor.codec import colour_space, tiff
 from imagebatch_processor.codec.heic import coded_sizes, open_heic
 from imagebatch_processor.jpeg_markers import has_end, unread_kind
 from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
@@ -71,6 +71,7 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
         if file_format is ImageFormat.TIFF:
             tiff.turn_to_shown_page(image)
     check_size(*image.size, limits)
+    colour_space.refuse_hdr(image, data, file_format)
     _check_what_decoders_overlook(data, file_format)
     return image
 
