@@ -81,7 +81,9 @@ def _gray() -> list[Input]:
         gray("tiff-gray-12", _twelve_bits, truth=lambda: np.repeat(shades(), 3, axis=-1),
              why="libvips reads no 12 bits"),
         gray("tiff-gray-min-is-white", partial(_tifffile, shades(), photometric="miniswhite")),
-        gray("tiff-gray-min-is-white-16", partial(_tifffile, shades(), bits=16, photometric="miniswhite")),
+        *(gray(f"tiff-gray-min-is-white-16-{name}-endian",
+               partial(_tifffile, shades(), bits=16, photometric="miniswhite", byteorder=order))
+          for name, order in (("little", "<"), ("big", ">"))),
         *(gray(f"tiff-gray-{bits}", partial(_libtiff, stepped(shades(), 2**bits), bitdepth=bits))
           for bits in (1, 2, 4)),
         gray("tiff-bits-min-is-white", partial(_libtiff, stepped(shades(), 2), bitdepth=1, miniswhite=True)),

@@ -18,6 +18,8 @@ _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _FINE_MODES = ("I;16", "I;16B")
 _SHADE_STEPS = {"L;2": 85, "L;4": 17}  # between two neighbours of a PNG's 4 or 16 shades
 _EVERY_FINE_VALUE = range(65_536)
+# 16 bits with white as zero, which Pillow knows in little-endian order only.
+TiffImagePlugin.OPEN_INFO[b"MM", _WHITE_IS_ZERO, (1,), 1, (16,), ()] = ("I;16B", "I;16B")
 
 
 def decoded(image: ImageFile.ImageFile, canvas: tuple[int, int] | None = None) -> Image.Image:
