@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 120, 90
 TIFF_COMPRESSIONS = ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "zstd", "lzma")
+TIMES_OF_AVIF = re.compile(rb"((?:mvhd|tkhd|mdhd)\x01...).{16}", re.DOTALL)  # a sequence says when it was made
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF/></x:xmpmeta>'
 
 
@@ -118,7 +120,9 @@ def _tiff() -> Iterator[tuple[str, bytes]]:
     yield "TIFF RGBA", encode(alpha, "TIFF", compression="tiff_lzw")
     yield "TIFF I;16", encode(colour.convert("L").convert("I;16"), "TIFF")
     yield "TIFF CMYK", encode(colour.convert("CMYK"), "TIFF")
-    yield "TIFF LAB", encode(colour.convert("LAB"), "TIFF")
+    lab = colour.convert("LAB")
+    del lab.info["icc_profile"]  # it says when it was made
+    yield "TIFF LAB", encode(lab, "TIFF")
     yield "TIFF P", encode(colour.convert("P"), "TIFF")
     yield "TIFF of pages", _animated("TIFF", compression="tiff_lzw")
 
@@ -131,7 +135,7 @@ def _avif() -> Iterator[tuple[str, bytes]]:
         "AVIF 4:4:4 with everything",
         encode(colour, "AVIF", speed=10, subsampling="4:4:4", exif=exif(6), icc_profile=srgb_profile(), xmp=XMP),
     )
-    yield "AVIF animated", _animated("AVIF", "RGBA", speed=10)
+    yield "AVIF animated", TIMES_OF_AVIF.sub(rb"\1" + bytes(16), _animated("AVIF", "RGBA", speed=10))
 
 
 def _heic() -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,32 @@
+"""A campaign tries the same files again: `make fuzz FUZZ_SEED=… FUZZ_ONLY=…` repeats one by its number."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+PROGRAM = """
+import hashlib
+from fuzz.mutations import mutant
+from fuzz.seeds import seeds
+for name, data in seeds().items():
+    print(name, hashlib.sha256(data).hexdigest())
+for number in range(40):
+    print(number, mutant(1, number).changes, mutant(1, number).options)
+"""
+
+
+def test_files_when_made_by_another_program_at_another_time_then_the_same() -> None:
+    said = []
+    for hash_seed in ("1", "2"):
+        environ = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(TESTS)}
+        made = subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=environ, stdout=subprocess.PIPE, text=True, check=True
+        )
+        said.append(made.stdout.splitlines())
+        time.sleep(1)  # times in files are of seconds
+    assert len(said[0]) > 80
+    assert said[0] == said[1]
