@@ -65,3 +65,11 @@ def test_compress_when_it_loops_twice_then_the_output_does(source: str) -> None:
     with Image.open(io.BytesIO(compress(_animation(source), options, ImageLimits()).data)) as picture:
         picture.load()
         assert picture.info["loop"] == 2
+
+
+@pytest.mark.parametrize("target", ["WebP", "PNG"])
+def test_compress_when_a_gif_says_nothing_of_rounds_then_it_is_shown_once(target: str) -> None:
+    data = encode(quadrants(), "GIF", save_all=True, append_images=[quadrants().rotate(180)], duration=100)
+    result = compress(data, OutputOptions(format=OutputFormat(target)), ImageLimits())
+    with Image.open(io.BytesIO(result.data)) as picture:
+        assert picture.info["loop"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import ExifTags, Image
 from support.pictures import encode, exif, photo, srgb_profile
 from support.quadrants import opened, quadrants
 
@@ -95,3 +96,14 @@ def test_compress_when_a_flat_png_is_packed_again_then_same_pixels_and_fewer_byt
     result = _compress(data)
     assert len(result.data) < len(data)
     assert opened(result.data).convert("RGB").tobytes() == quadrants().tobytes()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_compress_when_smaller_and_kept_with_a_position_then_encoded_anew_without_it(kind: str) -> None:
+    tags = Image.Exif()
+    tags[ExifTags.Base.Model] = "a camera"
+    tags.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    result = _compress(encode(photo(), kind, exif=tags.tobytes(), **SMALL[kind]), metadata=Metadata.KEEP)
+    found = opened(result.data).getexif()
+    assert (result.kept_original, found[ExifTags.Base.Model]) == (False, "a camera")
+    assert not found.get_ifd(ExifTags.IFD.GPSInfo)

@@ -95,3 +95,9 @@ def test_compress_when_a_tiff_is_turned_by_its_xmp_alone_or_has_no_real_one_then
     result = compress(data, OutputOptions(metadata=metadata), LIMITS)
     assert (result.width, result.height) == opened(result.data).size == (96, 64)
     assert are_close(corner_colours(opened(result.data)), list(CORNERS))
+
+
+@pytest.mark.parametrize(("orientation", "shown"), [(3, (300, 150)), (6, (150, 300))])
+def test_compress_when_turned_then_its_resolution_turns_along(orientation: int, shown: tuple[int, int]) -> None:
+    data = encode(stored_turned(orientation), "JPEG", exif=exif(orientation), dpi=(300, 150))
+    assert opened(compress(data, OutputOptions(), LIMITS).data).info["dpi"] == shown

@@ -8,8 +8,8 @@ from support.pictures import encode, photo
 from support.quadrants import opened
 
 from imagebatch.model.batch import OutputOptions
-from imagebatch_processor.codec import compress
-from imagebatch_processor.policy import ImageLimits
+from imagebatch_processor.codec import compress, writing
+from imagebatch_processor.policy import ImageFormat, ImageLimits
 
 
 def reduced(picture: Image.Image) -> Image.Image:
@@ -53,3 +53,12 @@ def test_png_when_few_colours_then_each_stays_as_it_is():
     colours = noise.integers(0, 256, (256, 3), np.uint8)
     picture = Image.fromarray(colours[noise.integers(0, 256, (60, 80))])
     assert reduced(picture).convert("RGB").tobytes() == picture.tobytes()
+
+
+def test_gif_when_what_is_hidden_has_colours_then_those_that_are_seen_stay_exact():
+    shades = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    pixels = np.dstack([shades, 255 - shades, shades // 2, np.full_like(shades, 255)])
+    pixels[8:, :, 3] = 0
+    seen = opened(writing.encode(Image.fromarray(pixels), ImageFormat.GIF, 50, {})).convert("RGBA")
+    assert np.array_equal(np.asarray(seen)[:8], pixels[:8])
+    assert not np.asarray(seen)[8:, :, 3].any()
