@@ -43,10 +43,12 @@ DEEDS = {
     "empty a file": "os.truncate('/nowhere/x', 0)",
     "make a folder": "os.mkdir('/nowhere/x')",
     "look at a file": "os.stat('/nowhere/x')",
+    "take memory that no limit counts": "mmap.mmap(-1, 4096, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)",
+    "take a stack's, which none counts either": "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100)",
 }
 NEED_A_DESCRIPTOR = tuple(DEEDS)[:6]
 PROGRAM = """
-import ctypes, json, os, resource, socket, sys, time
+import ctypes, json, mmap, os, resource, socket, sys, time
 from imagebatch_processor import confinement
 libc, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
 def call(result):
