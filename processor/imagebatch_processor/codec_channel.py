@@ -44,7 +44,7 @@ class Channel:
             raise ChannelBrokenError
         try:
             fields = json.loads(self._exactly(text_bytes, deadline))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ChannelBrokenError from error
         if not isinstance(fields, dict):
             raise ChannelBrokenError

@@ -32,10 +32,11 @@ _GROUND_BYTES = 512 * MEBIBYTE
 _GROUND_SECONDS = 60.0
 _COPIES = 2  # of the file, beside the one received: without its metadata, and what becomes of it
 # What a child may say: it may have been taken over by a picture, and its words end up in reports.
-_CODES = frozenset(
-    ("too_large", "not_an_image", "unsupported_format", "too_many_pixels", "too_many_frames", "truncated", "corrupt",
-     "out_of_memory")
+_CODES = (
+    "too_large", "not_an_image", "unsupported_format", "too_many_pixels", "too_many_frames", "truncated", "corrupt",
+    "out_of_memory",
 )  # fmt: skip
+_LARGEST_NUMBER = 2**31 - 1  # of the database's columns
 _LONGEST_MESSAGE = 300
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,6 @@ class CodecPool:
     def _converse(self, child: CodecProcess, data: bytes, options: OutputOptions) -> Compressed:
         """Send the picture, grant it memory once its header is read, and wait for the result."""
         channel, seconds = child.channel, self._limits.decode_seconds
-        child.note_idle()
         child.limit(_GROUND_BYTES, _GROUND_SECONDS)
         deadline = time.monotonic() + seconds
         channel.send({"options": options.to_json(), "limits": asdict(self._limits)}, data, deadline)
@@ -147,7 +147,7 @@ class CodecPool:
             return _compressed(_accepted(fields), body, data)
 
     def _take(self) -> CodecProcess:
-        """Wait for a free child; one that died while nobody used it is replaced without a word."""
+        """Wait for a free child; one that is not fit for more is replaced without a word."""
         while True:
             place = self._free.get()
             if self._closed:
@@ -160,7 +160,7 @@ class CodecPool:
             except Unavailable:
                 self._hire()
                 raise
-            if child.is_alive:
+            if child.is_fit():
                 return child
             self._dismiss(child)
 
@@ -229,8 +229,8 @@ def _accepted(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(words: object) -> str:
     """Return one printable line, not longer than people read."""
-    text = str(words)
-    text = "".join(each if each.isprintable() else "?" for each in text[:_LONGEST_MESSAGE])
+    said = words if isinstance(words, str) else ""
+    text = "".join(each if each.isprintable() else "?" for each in said[:_LONGEST_MESSAGE])
     return text if len(text) < _LONGEST_MESSAGE else f"{text[:-1]}…"
 
 
@@ -241,10 +241,18 @@ def _memory_bytes(fields: dict[str, Any]) -> int:
     return asked
 
 
+def _number(said: object) -> int:
+    if not isinstance(said, int) or not 1 <= said <= _LARGEST_NUMBER:
+        raise ChannelBrokenError
+    return int(said)
+
+
 def _compressed(fields: dict[str, Any], body: bytes, data: bytes) -> Compressed:
     """Build the result; what a child says is not trusted to have the right shape."""
     try:
-        numbers = {name: int(fields[name]) for name in ("width", "height", "input_width", "input_height", "quality")}
+        numbers = {
+            name: _number(fields[name]) for name in ("width", "height", "input_width", "input_height", "quality")
+        }
         return Compressed(
             data=data if fields["same_bytes"] else body,
             format=ImageFormat(fields["format"]),

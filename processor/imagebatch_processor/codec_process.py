@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from imagebatch.model.errors import ImageRejected, Unavailable
 from imagebatch_processor.codec_channel import Channel, ChannelBrokenError
+from imagebatch_processor.policy import MEBIBYTE, PIXEL_BLOCK_BYTES
 
 if TYPE_CHECKING:
     from imagebatch_processor.policy import ImageLimits
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _START_SECONDS = 60.0
 _DYING_SECONDS = 5.0
 _DATA_FIELD = 5  # of /proc/PID/statm, in pages: data and stack
-_TIME_FIELDS = slice(11, 13)  # of /proc/PID/stat after the name, in ticks: user, system
+_CPU_CLOCK = 2  # of a process, by include/linux/posix-timers.h: what clock_getcpuclockid(3) makes of its number
+_KEPT_BYTES = 128 * MEBIBYTE  # between pictures, beside Pillow's blocks: the heaps of allocator and interpreter
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +46,12 @@ class CodecProcess:
         Its environment is empty, so that no credential of the parent's is in it, and Python looks for
         nothing in the working directory (-I). What it may do is in `confinement`.
         """
-        ours, theirs = socket.socketpair()
         program = [sys.executable, "-I", "-W", "ignore", "-m", "imagebatch_processor.codec_child"]
         settings = [str(number) for number in (os.getpid(), pixel_blocks, limits.max_bytes)]
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise _not_started(error) from error
         self.channel = Channel(ours)
         try:
             with theirs:
@@ -55,10 +60,11 @@ class CodecProcess:
                 )
         except OSError as error:
             self.channel.close()
-            raise Unavailable(f"the image codec's process cannot be started: {error}", dependency="codec") from error
+            raise _not_started(error) from error
         self.pid = self._process.pid
-        self._idle_bytes = 0
         self._await_ready()
+        self._idle_bytes = self._data_bytes()
+        self._most_idle_bytes = self._idle_bytes + pixel_blocks * PIXEL_BLOCK_BYTES + _KEPT_BYTES
 
     def _await_ready(self) -> None:
         try:
@@ -70,13 +76,19 @@ class CodecProcess:
         if not ready.get("confined"):
             log.warning("the kernel does not filter what a decoder may call: limits alone confine it")
 
-    def note_idle(self) -> None:
-        """Remember the memory that the child has before it is given a picture: its limits come on top of that."""
-        try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[_DATA_FIELD])
-        except (OSError, IndexError) as error:
-            raise ChannelBrokenError from error  # it has died
-        self._idle_bytes = pages * resource.getpagesize()
+    def is_fit(self) -> bool:
+        """Return whether it can take a picture: it runs, or is stopped, and gave back what the last one took.
+
+        What it has then is remembered: its limits come on top of that, so that it must not grow with each picture.
+        """
+        if self._process.poll() is not None:
+            return False
+        self._idle_bytes = self._data_bytes()
+        return self._idle_bytes <= self._most_idle_bytes
+
+    def _data_bytes(self) -> int:
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[_DATA_FIELD])
+        return pages * resource.getpagesize()
 
     def limit(self, more_bytes: int, more_seconds: float) -> None:
         """Set memory (bytes, on top of an idle child's) and processor time (seconds from now); it cannot itself.
@@ -84,22 +96,16 @@ class CodecProcess:
         RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve.
         """
         try:
-            ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[_TIME_FIELDS]
-            used_seconds = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            used_seconds = time.clock_gettime(~self.pid << 3 | _CPU_CLOCK)
             self._set(resource.RLIMIT_DATA, self._idle_bytes + more_bytes)
             self._set(resource.RLIMIT_CPU, math.ceil(used_seconds + more_seconds) + 1)
-        except (OSError, IndexError) as error:
+        except OSError as error:
             raise ChannelBrokenError from error  # it has died
 
     def _set(self, limit: int, soft: int) -> None:
         """Set a soft limit, within the hard one: a machine may have its own, which only root may raise."""
         _, hard = resource.prlimit(self.pid, limit)
         resource.prlimit(self.pid, limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process runs, or is stopped."""
-        return self._process.poll() is None
 
     def kill(self) -> int:
         """Kill the process if it still runs; return its exit status, negative for a signal."""
@@ -129,6 +135,10 @@ class CodecProcess:
             return 0
         self.channel.close()
         return status
+
+
+def _not_started(error: OSError) -> Unavailable:
+    return Unavailable(f"the image codec's process cannot be started: {error}", dependency="codec")
 
 
 def _how_it_ended(status: int) -> str:
