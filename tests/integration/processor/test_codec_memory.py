@@ -19,22 +19,25 @@ OUTPUTS = [
     OutputOptions(format=OutputFormat.PNG, max_width=1600),
     OutputOptions(format=OutputFormat.WEBP, quality=100),
 ]
-# What a codec does with much less than it needs: 2 megapixels, of which the pixels alone are 8 MiB.
+# What a codec does when the decoder had enough, and the encoder fails in the library's own code, not in Pillow's.
 STARVED = """
 import resource, sys
 from imagebatch.model.batch import OutputFormat, OutputOptions
 from imagebatch.model.errors import ImageRejected
-from imagebatch_processor.codec import compress
+from imagebatch_processor.codec import compress, writing
 from imagebatch_processor.policy import ImageLimits
 
-def starve(_):
+encode = writing.encode
+def starved(*arguments):
     used = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_DATA, (used + 14 * 2**20, -1))
+    resource.setrlimit(resource.RLIMIT_DATA, (used + int(sys.argv[2]) * 2**20, -1))
+    return encode(*arguments)
+writing.encode = starved
 
 try:
-    compress(sys.stdin.buffer.read(), OutputOptions(format=OutputFormat(sys.argv[1])), ImageLimits(), starve)
+    compress(sys.stdin.buffer.read(), OutputOptions(format=OutputFormat(sys.argv[1])), ImageLimits())
 except ImageRejected as rejection:
-    print(rejection.code)
+    print(rejection.code, repr(rejection.__cause__.__cause__))
 """
 
 
@@ -63,8 +66,11 @@ def test_compress_when_granted_what_is_asked_for_then_it_is_enough(
             assert pool.compress(data, options).data
 
 
-@pytest.mark.parametrize("output", ["WebP", "AVIF"])
-def test_compress_when_the_encoder_lacks_memory_then_out_of_memory(output: str) -> None:
-    program = [sys.executable, "-c", STARVED, output]
+@pytest.mark.parametrize(
+    ("output", "mebibytes", "words"),
+    [("WebP", 18, "ValueError('encoding error 1"), ("AVIF", 44, "RuntimeError('Failed to encode image")],
+)
+def test_compress_when_the_encoder_lacks_memory_then_out_of_memory(output: str, mebibytes: int, words: str) -> None:
+    program = [sys.executable, "-c", STARVED, output, str(mebibytes)]
     done = subprocess.run(program, input=encode(picture("RGB"), "JPEG"), capture_output=True, check=True)
-    assert done.stdout.decode().strip() == "out_of_memory"
+    assert done.stdout.decode().startswith(f"out_of_memory {words}")
