@@ -32,6 +32,7 @@ def inputs() -> list[Input]:
     usual = (_gama(1 / 2.2), _chrm(_SRGB_PRIMARIES))
     return [
         png("png-says-srgb", lambda: _png(colours(), chunk(b"sRGB", b"\0"), *usual)),
+        png("png-says-srgb-over-gamma", lambda: _png(colours(), chunk(b"sRGB", b"\0"), _gama(1 / 1.6))),
         png("png-srgb-by-numbers", lambda: _png(colours(), *usual)),
         png("png-nonsense-gamma", lambda: _png(colours(), chunk(b"gAMA", bytes(4)), _chrm(((0, 0), (0, 0), (0, 0))))),
         png("png-one-primary-thrice", lambda: _png(colours(), _gama(1 / 2.2), _chrm(((0.3, 0.3),) * 3))),
