@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60.0
 _DYING_SECONDS = 5.0
+_RESERVED_BYTES = 8 * 1024 * MEBIBYTE  # of addresses, for threads and libraries; their page tables take a 512th
 _DATA_FIELD = 5  # of /proc/PID/statm, in pages: data and stack
 _CPU_CLOCK = 2  # of a process, by include/linux/posix-timers.h: what clock_getcpuclockid(3) makes of its number
 _KEPT_BYTES = 128 * MEBIBYTE  # between pictures, beside Pillow's blocks: the heaps of allocator and interpreter
@@ -93,11 +94,13 @@ class CodecProcess:
     def limit(self, more_bytes: int, more_seconds: float) -> None:
         """Set memory (bytes, on top of an idle child's) and processor time (seconds from now); it cannot itself.
 
-        RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve.
+        RLIMIT_DATA counts private writable memory (Linux 4.7 and later), and not what threads only reserve. Nor does
+        it count page tables: RLIMIT_AS bounds those.
         """
         try:
             used_seconds = time.clock_gettime(~self.pid << 3 | _CPU_CLOCK)
             self._set(resource.RLIMIT_DATA, self._idle_bytes + more_bytes)
+            self._set(resource.RLIMIT_AS, self._idle_bytes + more_bytes + _RESERVED_BYTES)
             self._set(resource.RLIMIT_CPU, math.ceil(used_seconds + more_seconds) + 1)
         except OSError as error:
             raise ChannelBrokenError from error  # it has died

@@ -111,8 +111,10 @@ def test_child_when_a_picture_is_in_work_then_memory_and_time_are_limited_from_o
         pool.compress(GOOD, OutputOptions())
         (pid,) = pool.pids()
         memory_bytes, _ = resource.prlimit(pid, resource.RLIMIT_DATA)
+        address_bytes, _ = resource.prlimit(pid, resource.RLIMIT_AS)
         seconds, _ = resource.prlimit(pid, resource.RLIMIT_CPU)
     assert 32 * MEBIBYTE < memory_bytes < 200 * MEBIBYTE
+    assert 0 < address_bytes < 9 * 1024 * MEBIBYTE
     assert 7 < seconds < 12
 
 
