@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.pictures import encode, photo, photo_with_alpha
 from support.quadrants import opened
 
@@ -85,3 +87,10 @@ def test_compress_when_asked_then_memory_is_told_once_before_decoding() -> None:
     compress(encode(photo(), "JPEG"), OutputOptions(), ImageLimits(), before_decoding=asked.append)
     assert len(asked) == 1
     assert asked[0] > 320 * 240 * 4
+
+
+def test_compress_when_a_jpeg_is_made_much_smaller_then_its_detail_stays() -> None:
+    stripes = Image.fromarray(np.tile(np.repeat([0, 255], 8).astype(np.uint8), (64, 32)))
+    data = encode(stripes, "JPEG", quality=95)
+    small = opened(compress(data, OutputOptions(quality=95, max_width=128), ImageLimits()).data)
+    assert np.asarray(small.convert("L")).std() > 90
