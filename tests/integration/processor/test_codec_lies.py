@@ -35,12 +35,12 @@ try:
 except ChannelBrokenError:
     pass
 """
-ASKS = {"memory_bytes": 1}
-DONE = {
+ASKS: dict[str, object] = {"memory_bytes": 1}
+DONE: dict[str, object] = {
     "same_bytes": True, "format": "JPEG", "input_format": "JPEG", "kept_original": False, "quality": 50,
     "width": 1, "height": 1, "input_width": 1, "input_height": 1,
 }  # fmt: skip
-LIES = {
+LIES: dict[str, list[dict[str, object] | tuple[bytes, int]]] = {
     "no JSON": [(b"\xff", 0)],
     "no object": [(b"[]", 0)],
     "an object too deep": [(b'{"a":' * 10_000, 0)],
