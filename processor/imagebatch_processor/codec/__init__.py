@@ -45,8 +45,9 @@ def compress(
     limits: ImageLimits,
     before_decoding: Callable[[int], None] | None = None,
 ) -> Compressed:
-    """Return the picture re-encoded as `options` say; the same input gives the same bytes.
+    """Return the picture re-encoded as `options` say.
 
+    The same input gives the same bytes, but for an AVIF in motion, where libavif writes the time of its making.
     `before_decoding` is called once with the peak memory (bytes) that this may take, after the header was
     read and checked, before any pixel is decoded. Raises `ImageRejected`: too_large, not_an_image,
     unsupported_format, too_many_pixels, too_many_frames, truncated, corrupt, out_of_memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
@@ -11,6 +12,8 @@ from imagebatch_processor.codec.appearance import hides_nothing
 from imagebatch_processor.policy import ImageFormat, encoder_settings, reduces_to_palette
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imagebatch_processor.codec.metadata import Carried
 
 _PALETTE_COLOURS = 256
@@ -18,8 +21,9 @@ _NEARLY_OPAQUE, _NEARLY_CLEAR = 224, 15  # of 255; the octree tells an eighth of
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
 _MOST_ROUNDS = 65_535  # of 16 bits in WebP and GIF
 _LONGEST_PNG_MILLISECONDS = 65_535  # to the millisecond; longer times to the second
-# libwebp numbers its reasons (webp/encode.h), libavif gives none: but pixels that were decoded can be encoded.
-_ENCODERS_WORDS_WITHOUT_MEMORY = ("encoding error 1", "encoding error 2", "Failed to encode image")
+# libwebp numbers its reasons (webp/encode.h), libavif and Pillow's median cut give none: but pixels that were decoded
+# can be encoded.
+_WORDS_WITHOUT_MEMORY = ("encoding error 1", "encoding error 2", "Failed to encode image", "quantization error")
 _RESTORE_BACKGROUND = 2  # GIF89a, 23.c.iv: a frame that shows through must not show the one before it
 
 
@@ -66,7 +70,7 @@ def in_palette(image: Image.Image) -> Image.Image:
     then looks colours up in a coarse table. With alpha by an octree over four channels.
     """
     if image.mode == "RGB":
-        return image.quantize(_PALETTE_COLOURS, Image.Quantize.MEDIANCUT)
+        return _by_median_cut(image, _PALETTE_COLOURS)
     return _in_palette_with_alpha(image) if image.mode == "RGBA" else image
 
 
@@ -78,6 +82,11 @@ def _in_palette_with_alpha(image: Image.Image) -> Image.Image:
         palette[at] = 255 if palette[at] >= _NEARLY_OPAQUE else 0 if palette[at] <= _NEARLY_CLEAR else palette[at]
     picture.putpalette(palette, "RGBA")
     return picture
+
+
+def _by_median_cut(image: Image.Image, colours: int) -> Image.Image:
+    with _lack_of_memory_told():
+        return image.quantize(colours, Image.Quantize.MEDIANCUT)
 
 
 def _with_one_clear_colour(image: Image.Image) -> Image.Image:
@@ -96,7 +105,7 @@ def _with_one_clear_colour(image: Image.Image) -> Image.Image:
     # What is hidden must not take a colour away from what is seen.
     hidden = covered.point([255] + [0] * 255)
     colours.paste(colours.crop((x, y, x + 1, y + 1)).resize(image.size), mask=hidden)
-    palette = colours.quantize(_PALETTE_COLOURS - 1, Image.Quantize.MEDIANCUT)
+    palette = _by_median_cut(colours, _PALETTE_COLOURS - 1)
     palette.paste(_PALETTE_COLOURS - 1, mask=hidden)
     palette.info["transparency"] = _PALETTE_COLOURS - 1
     return palette
@@ -135,10 +144,17 @@ def _bare(image: Image.Image) -> Image.Image:
 
 def _saved(image: Image.Image, target: ImageFormat, arguments: dict[str, Any]) -> bytes:
     output = io.BytesIO()
-    try:
+    with _lack_of_memory_told():
         _bare(image).save(output, target.value, **arguments)
+    return output.getvalue()
+
+
+@contextmanager
+def _lack_of_memory_told() -> Iterator[None]:
+    """Raise MemoryError for what the libraries say instead."""
+    try:
+        yield
     except (RuntimeError, ValueError) as error:
-        if str(error).startswith(_ENCODERS_WORDS_WITHOUT_MEMORY):
+        if str(error).startswith(_WORDS_WITHOUT_MEMORY):
             raise MemoryError from error
         raise
-    return output.getvalue()

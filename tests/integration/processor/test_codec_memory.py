@@ -68,7 +68,11 @@ def test_compress_when_granted_what_is_asked_for_then_it_is_enough(
 
 @pytest.mark.parametrize(
     ("output", "mebibytes", "words"),
-    [("WebP", 18, "ValueError('encoding error 1"), ("AVIF", 44, "RuntimeError('Failed to encode image")],
+    [
+        ("WebP", 18, "ValueError('encoding error 1"),
+        ("AVIF", 44, "RuntimeError('Failed to encode image"),
+        ("PNG", 14, "ValueError('quantization error"),
+    ],
 )
 def test_compress_when_the_encoder_lacks_memory_then_out_of_memory(output: str, mebibytes: int, words: str) -> None:
     program = [sys.executable, "-c", STARVED, output, str(mebibytes)]
