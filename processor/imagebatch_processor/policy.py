@@ -59,9 +59,9 @@ class ImageLimits:
 class Picture:
     """What a file's header says: stored width and height (orientation not applied), frames shown one by one.
 
-    `bits` a channel and `coded_pixels`, those before the file itself crops them, are told for HEIC only, where they
-    decide on the memory. `more_bytes_per_pixel` is what the kind of file takes beyond its format's others: the
-    coefficients of a progressive JPEG, the inks of CMYK.
+    `bits` a channel are told for HEIC only and `coded_pixels`, those before the file itself crops them, for HEIC and
+    AVIF, where they decide on the memory. `more_bytes_per_pixel` is what the kind of file takes beyond its format's
+    others: the coefficients of a progressive JPEG, the inks of CMYK.
     """
 
     format: ImageFormat

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from support.avif_boxes import clap, with_property
+
 from imagebatch_processor.policy import ImageFormat
 from matrix.inputs import Input
 from matrix.profiles import wide_gamut
@@ -37,6 +39,7 @@ def inputs() -> list[Input]:
         avif("avif-alpha-10", partial(_by_libheif, shine, 10), alpha=True),
         avif("avif-gray", partial(_saved, shades(), "AVIF", quality=90), gray=True),
         blended("avif-420", partial(_saved, colours(), "AVIF", quality=90, subsampling="4:2:0")),
+        blended("avif-cropped", _cropped),
         blended("avif-limited-range", partial(_saved, colours(), "AVIF", quality=90, range="limited")),
         blended("avif-p3", partial(_saved, colours(), "AVIF", quality=90, icc_profile=P3), profile=P3),
         blended("avif-p3-alpha", partial(_saved, shine, "AVIF", quality=90, icc_profile=P3), alpha=True, profile=P3),
@@ -53,6 +56,14 @@ def inputs() -> list[Input]:
 
 def _saved(numbers: Numbers, kind: str, **options: object) -> bytes:
     return saved(pillow(numbers), kind, **options)
+
+
+def _cropped() -> bytes:
+    """Return the scene's lower right part, by a clean aperture: as libheif sees to it, on whole samples of colour."""
+    scene = colours()
+    height, width = scene.shape[:2]
+    crop = clap(width // 2, height // 2, width // 2, height // 2)
+    return with_property(_saved(scene, "AVIF", quality=90, subsampling="4:4:4"), crop)
 
 
 def _by_libheif(numbers: Numbers, bits: int, *, lossless: bool = False) -> bytes:

@@ -90,7 +90,8 @@ def _still(
     dpi = metadata.resolution(info, turned=orientation >= 5)
     extras = writing.extra_arguments(planned.format, look.profile, dpi, carried)
     encoded = writing.encode(final, planned.format, options.quality, extras)
-    untouched = orientation == 1 and not look.converted and not carried.changed
+    cropped = picture.coded_pixels > picture.pixels
+    untouched = orientation == 1 and not cropped and not look.converted and not carried.changed
     return _finished(encoded, data, picture, shown, size, planned, options, untouched=untouched)
 
 

@@ -23,9 +23,10 @@ from PIL import (
 
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import colour_space, tiff
+from imagebatch_processor.codec.avif import CroppedAvif
 from imagebatch_processor.codec.heic import coded_sizes, open_heic
 from imagebatch_processor.jpeg_markers import has_end, unread_kind
-from imagebatch_processor.policy import ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
+from imagebatch_processor.policy import MEBIBYTE, ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
 from imagebatch_processor.segments import has_damaged_pixels, without_damaged_extras
 from imagebatch_processor.sniff import image_format, is_cut, webp_size
 
@@ -42,6 +43,9 @@ PLUGINS = (
     AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin,
     TiffImagePlugin, WebPImagePlugin,
 )  # fmt: skip
+
+# A chunk unpacked, such as a profile: those of printers take up to 4 MiB. Pillow's own limit is one.
+PngImagePlugin.MAX_TEXT_CHUNK = 4 * MEBIBYTE
 
 _ALPHA_MODES = frozenset(("RGBA", "LA", "PA", "RGBa", "La"))
 # Pillow hands over 64 KiB at a time else, and libjpeg begins the row anew that it was stopped in: 3-5 % of the time.
@@ -70,7 +74,7 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
         image = open_heic(data) if file_format is ImageFormat.HEIC else _opened(data, file_format)
         if file_format is ImageFormat.TIFF:
             tiff.turn_to_shown_page(image)
-    check_size(*image.size, limits)
+    check_size(*(image.coded_size if isinstance(image, CroppedAvif) else image.size), limits)
     colour_space.refuse_hdr(image, data, file_format)
     _check_what_decoders_overlook(data, file_format)
     return image
@@ -88,7 +92,7 @@ def _opened(data: bytes, file_format: ImageFormat) -> ImageFile.ImageFile:
     """Return the file opened by its format's plug-in, whose own words `Image.open` would drop."""
     if file_format is ImageFormat.TIFF and (kind := tiff.unread_kind(data)):
         raise ImageRejected("unsupported_format", f"{kind} are not read")
-    plug_in, _ = Image.OPEN[file_format.value]
+    plug_in = CroppedAvif if file_format is ImageFormat.AVIF else Image.OPEN[file_format.value][0]
     try:
         return plug_in(io.BytesIO(data), "")
     except SyntaxError:
@@ -107,6 +111,9 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
             frames = getattr(image, "n_frames", 1)
     check_size(*image.size, limits, frames)
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
+    if isinstance(image, CroppedAvif):
+        coded = image.coded_size[0] * image.coded_size[1]
+        return Picture(file_format, *image.size, frames, has_alpha, coded_pixels=coded)
     if file_format is not ImageFormat.HEIC:
         return Picture(file_format, *image.size, frames, has_alpha, more_bytes_per_pixel=_more_bytes_per_pixel(image))
     coded = max((width * height for width, height in coded_sizes(data)), default=0)

@@ -141,3 +141,11 @@ def test_compress_when_a_tiff_then_jpeg_or_with_alpha_png(alpha: bool, target: I
     data = encode(quadrants(mode="RGBA" if alpha else "RGB"), "TIFF")
     result = compress(data, OutputOptions(), LIMITS)
     assert (result.format, opened(result.data).format) == (target, target.value)
+
+
+def test_png_with_a_profile_as_large_as_printers_have_keeps_it() -> None:
+    profile = srgb_profile()
+    profile = (3 << 20).to_bytes(4, "big") + profile[4:] + bytes((3 << 20) - len(profile))
+    data = encode(quadrants(), "PNG", icc_profile=profile)
+    again = compress(data, OutputOptions(), ImageLimits()).data
+    assert opened(again).info["icc_profile"] == profile
