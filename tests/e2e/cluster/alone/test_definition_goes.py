@@ -5,6 +5,7 @@ It is one for the whole cluster: nobody else may be at work there.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,8 @@ SOURCE_SECONDS = 60.0
 IMAGES, FEW = 100, 4
 STARTED_SECONDS = 180.0
 WORKERS_GONE_SECONDS = 90.0
+# The garbage collector looks for new kinds every 30 s; of an older definition it learns at once when its objects go.
+KNOWN_SECONDS = 45
 BACK_SECONDS = 420.0  # a watch that failed is tried again, or the kubelet starts the operator again
 
 
@@ -48,6 +51,7 @@ def release(served: Cluster, tag: str) -> Iterator[Installation]:
 @pytest.fixture
 def batch(release: Installation, pictures_on_the_node: ImageServer) -> Accepted:
     """A batch at work, for longer than the test takes."""
+    eventually(lambda: _age_seconds(release.cluster) > KNOWN_SECONDS, 2 * KNOWN_SECONDS, "a definition that is known")
     with release.service() as service:
         sent = send(service, pictures_on_the_node, IMAGES, delay_seconds=SOURCE_SECONDS)
     eventually(lambda: _run(release, sent), STARTED_SECONDS, "a running pod")
@@ -127,6 +131,11 @@ def is_there(cluster: Cluster) -> bool:
     """Whether the definition is there, and not going."""
     found = cluster.kubectl("get", "crd", NAME, "--ignore-not-found", "-o", "jsonpath=at {.metadata.deletionTimestamp}")
     return found.strip() == "at"
+
+
+def _age_seconds(cluster: Cluster) -> float:
+    made = cluster.kubectl("get", "crd", NAME, "-o", "jsonpath={.metadata.creationTimestamp}").strip()
+    return (datetime.now(UTC) - datetime.fromisoformat(made)).total_seconds()
 
 
 def delete_definition(cluster: Cluster) -> None:
