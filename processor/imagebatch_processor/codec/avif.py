@@ -58,7 +58,7 @@ def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, i
     try:
         payload = next((payload for kind, payload in _primary_properties(data) if kind == b"clap"), None)
         return None if payload is None else _rectangle(payload, size)
-    except (struct.error, StopIteration, IndexError, ZeroDivisionError):
+    except (struct.error, StopIteration, IndexError):
         return None  # whether a file with such boxes is a picture says the decoder
 
 

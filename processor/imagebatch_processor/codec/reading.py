@@ -111,15 +111,23 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
             frames = getattr(image, "n_frames", 1)
     check_size(*image.size, limits, frames)
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
-    if isinstance(image, CroppedAvif):
-        coded = image.coded_size[0] * image.coded_size[1]
-        return Picture(file_format, *image.size, frames, has_alpha, coded_pixels=coded)
-    if file_format is not ImageFormat.HEIC:
-        return Picture(file_format, *image.size, frames, has_alpha, more_bytes_per_pixel=_more_bytes_per_pixel(image))
-    coded = max((width * height for width, height in coded_sizes(data)), default=0)
     return Picture(
-        file_format, *image.size, has_alpha=has_alpha, bits=image.info.get("bit_depth", 8), coded_pixels=coded
+        file_format,
+        *image.size,
+        frames,
+        has_alpha,
+        bits=image.info.get("bit_depth", 8) if file_format is ImageFormat.HEIC else 8,
+        more_bytes_per_pixel=_more_bytes_per_pixel(image),
+        coded_pixels=_coded_pixels(image, data, file_format),
     )
+
+
+def _coded_pixels(image: ImageFile.ImageFile, data: bytes, file_format: ImageFormat) -> int:
+    """Return the pixels of the largest picture that is decoded, where the file may crop it; 0 of other formats."""
+    if isinstance(image, CroppedAvif):
+        return image.coded_size[0] * image.coded_size[1]
+    sizes = coded_sizes(data) if file_format is ImageFormat.HEIC else []
+    return max((width * height for width, height in sizes), default=0)
 
 
 def _more_bytes_per_pixel(image: ImageFile.ImageFile) -> float:
