@@ -10,6 +10,11 @@ def clap(width: int, height: int, right: int = 0, down: int = 0, *, parts: int =
     return b"\0\0\0\x28clap" + struct.pack(">8i", width, 1, height, 1, right, parts, down, parts)
 
 
+def nclx(primaries: int, curve: int, matrix: int = 6) -> bytes:
+    """Return a colour box of code points (ITU-T H.273), of the whole range."""
+    return b"\0\0\0\x13colrnclx" + struct.pack(">3HB", primaries, curve, matrix, 0x80)
+
+
 def with_property(data: bytes, box: bytes) -> bytes:
     """Return the file with a property of its first picture put before any turn: as Pillow writes files, one meta box.
 

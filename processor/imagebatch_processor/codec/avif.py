@@ -1,4 +1,4 @@
-"""AVIF pictures cropped as their files say, which libavif leaves to its callers and Pillow to nobody.
+"""AVIF pictures cropped and coloured as their files say, which libavif leaves to its callers and Pillow to nobody.
 
 Called by the codec. The boxes are those of ISO/IEC 14496-12 (files) and 23008-12 (pictures in them).
 """
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 _MOST_BOXES = 4_096  # of one level; a picture has a few dozen
 _TO_THE_END, _LARGE = 0, 1  # sizes that mean something else
+_CLAP, _NCLX = struct.Struct(">8i"), struct.Struct(">4x2H")
+_COLR_NCLX = b"colrnclx"
+_HEAD_BYTES = 65_536
 
 
-class CroppedAvif(AvifImagePlugin.AvifImageFile):
+class AvifPicture(AvifImagePlugin.AvifImageFile):
     """An AVIF with the width and height of its clean aperture; of the decoded pixels, no others are read.
 
-    `coded_size` is that of the whole picture, equal to `size` where nothing is cropped.
+    `coded_size` is that of the whole picture, equal to `size` where nothing is cropped. `info["nclx_profile"]` names
+    the colour space in numbers, as HEIC's reader does it; it is empty where the file names none.
     """
 
     fp: io.BytesIO
@@ -32,8 +36,10 @@ class CroppedAvif(AvifImagePlugin.AvifImageFile):
     def _open(self) -> None:
         super()._open()
         self.coded_size = self.size
+        data = self.fp.getvalue()
+        self.info["nclx_profile"] = code_points(data, animated=self.is_animated)
         # A moving picture's is in its track.
-        crop = None if self.is_animated else clean_aperture(self.fp.getvalue(), self.size)
+        crop = None if self.is_animated else clean_aperture(data, self.size)
         if crop:
             self._corner, self._size = crop[:2], crop[2:]
 
@@ -55,16 +61,29 @@ def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, i
 
     A crop that is not of whole pixels within the picture is ignored, as browsers do. It comes before turns and mirrors.
     """
-    try:
-        payload = next((payload for kind, payload in _primary_properties(data) if kind == b"clap"), None)
-        return None if payload is None else _rectangle(payload, size)
-    except (struct.error, StopIteration, IndexError):
-        return None  # whether a file with such boxes is a picture says the decoder
+    payload = next((payload for kind, payload in _primary_properties(data) if kind == b"clap"), None)
+    return None if payload is None or len(payload) < _CLAP.size else _rectangle(payload, size)
+
+
+def code_points(data: bytes, *, animated: bool) -> dict[str, int]:
+    """Return `color_primaries` and `transfer_characteristics` (ITU-T H.273) of the picture shown; empty without.
+
+    Others' are not its own: a gain map brings those of the HDR picture that it would make.
+    """
+    if animated:  # there they are in the track, whose boxes are deep, and no picture has others
+        at = data.find(_COLR_NCLX, 0, _HEAD_BYTES)
+        named = data[at + 4 : at + 12] if at >= 0 else b""
+    else:
+        colours = (bytes(box[:8]) for kind, box in _primary_properties(data) if kind == b"colr")
+        named = next((box for box in colours if box.startswith(b"nclx")), b"")
+    if len(named) < _NCLX.size:
+        return {}
+    return dict(zip(("color_primaries", "transfer_characteristics"), _NCLX.unpack(named), strict=True))
 
 
 def _rectangle(clap: memoryview, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """Return the crop of a clap box: its size and its centre's distance from the picture's, as fractions."""
-    numbers = struct.unpack_from(">8i", clap)
+    numbers = _CLAP.unpack_from(clap)
     if min(numbers[1::2]) <= 0:
         return None
     width, height, right, down = (Fraction(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True))
@@ -78,7 +97,15 @@ def _rectangle(clap: memoryview, size: tuple[int, int]) -> tuple[int, int, int, 
 
 
 def _primary_properties(data: bytes) -> list[tuple[bytes, memoryview]]:
-    """Return kind and content of the boxes that describe the picture to be shown. Raises StopIteration without."""
+    """Return kind and content of the boxes that describe the picture to be shown; none where they cannot be found."""
+    try:
+        return _described(data)
+    except (struct.error, StopIteration, IndexError):
+        return []  # whether a file with such boxes is a picture says the decoder
+
+
+def _described(data: bytes) -> list[tuple[bytes, memoryview]]:
+    """Return what `_primary_properties` does. Raises struct.error, StopIteration or IndexError for damaged boxes."""
     meta = _child(memoryview(data), b"meta")[4:]
     primary = _child(meta, b"pitm")
     properties = _child(meta, b"iprp")

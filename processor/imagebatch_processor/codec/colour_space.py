@@ -29,7 +29,7 @@ _USUAL_GAMMA = 2.2
 _GAMMAS = (0.2, 5.0)  # anything else is no statement about a picture
 _SAME_GAMMA, _SAME_PLACE = 0.05, 0.01
 _GRAY_MODES = ("1", "L", "LA", "I;16")
-_NCLX, _CICP = b"colrnclx", b"\0\0\0\x04cICP"
+_CICP = b"\0\0\0\x04cICP"
 _HEAD_BYTES = 65_536
 
 
@@ -60,13 +60,7 @@ def _code_points(image: Image.Image, data: bytes, file_format: ImageFormat) -> t
     if file_format is ImageFormat.PNG:
         at = data.find(_CICP, 0, max(data.find(b"IDAT", 0, _HEAD_BYTES), 0)) + len(_CICP)
         return (data[at], data[at + 1]) if at >= len(_CICP) else (0, 0)
-    if "icc_profile" in image.info:
-        return 0, 0
-    if file_format is ImageFormat.AVIF:
-        at = data.find(_NCLX, 0, _HEAD_BYTES) + len(_NCLX)
-        primaries, curve = data[at : at + 2], data[at + 2 : at + 4]
-        return (int.from_bytes(primaries, "big"), int.from_bytes(curve, "big")) if at >= len(_NCLX) else (0, 0)
-    named = image.info.get("nclx_profile", {})
+    named = {} if "icc_profile" in image.info else image.info.get("nclx_profile", {})
     return named.get("color_primaries", 0), named.get("transfer_characteristics", 0)
 
 

@@ -23,7 +23,7 @@ from PIL import (
 
 from imagebatch.model.errors import ImageRejected
 from imagebatch_processor.codec import colour_space, tiff
-from imagebatch_processor.codec.avif import CroppedAvif
+from imagebatch_processor.codec.avif import AvifPicture
 from imagebatch_processor.codec.heic import coded_sizes, open_heic
 from imagebatch_processor.jpeg_markers import has_end, unread_kind
 from imagebatch_processor.policy import MEBIBYTE, ImageFormat, ImageLimits, Picture, check_bytes, check_size, fitted
@@ -74,7 +74,7 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
         image = open_heic(data) if file_format is ImageFormat.HEIC else _opened(data, file_format)
         if file_format is ImageFormat.TIFF:
             tiff.turn_to_shown_page(image)
-    check_size(*(image.coded_size if isinstance(image, CroppedAvif) else image.size), limits)
+    check_size(*(image.coded_size if isinstance(image, AvifPicture) else image.size), limits)
     colour_space.refuse_hdr(image, data, file_format)
     _check_what_decoders_overlook(data, file_format)
     return image
@@ -92,7 +92,7 @@ def _opened(data: bytes, file_format: ImageFormat) -> ImageFile.ImageFile:
     """Return the file opened by its format's plug-in, whose own words `Image.open` would drop."""
     if file_format is ImageFormat.TIFF and (kind := tiff.unread_kind(data)):
         raise ImageRejected("unsupported_format", f"{kind} are not read")
-    plug_in = CroppedAvif if file_format is ImageFormat.AVIF else Image.OPEN[file_format.value][0]
+    plug_in = AvifPicture if file_format is ImageFormat.AVIF else Image.OPEN[file_format.value][0]
     try:
         return plug_in(io.BytesIO(data), "")
     except SyntaxError:
@@ -124,7 +124,7 @@ def describe(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> Pi
 
 def _coded_pixels(image: ImageFile.ImageFile, data: bytes, file_format: ImageFormat) -> int:
     """Return the pixels of the largest picture that is decoded, where the file may crop it; 0 of other formats."""
-    if isinstance(image, CroppedAvif):
+    if isinstance(image, AvifPicture):
         return image.coded_size[0] * image.coded_size[1]
     sizes = coded_sizes(data) if file_format is ImageFormat.HEIC else []
     return max((width * height for width, height in sizes), default=0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 
 import pytest
+from support.avif_boxes import nclx, with_property
 from support.codec_calls import refusal
 from support.pictures import encode, photo, srgb_profile
 from support.png_chunks import chunk, with_chunks
 
 from imagebatch.model.batch import OutputFormat, OutputOptions
 from imagebatch_processor.codec import compress
+from imagebatch_processor.codec.avif import code_points
 from imagebatch_processor.policy import ImageLimits
 
 BT2020, BT2020_CURVE = 9, 14
@@ -45,3 +47,31 @@ def test_compress_when_an_avif_brings_a_profile_then_that_counts() -> None:
     at = data.index(b"colrnclx") + 8
     in_pq = data[:at] + struct.pack(">HH", BT2020, 16) + data[at + 4 :]
     assert compress(in_pq, OutputOptions(), ImageLimits()).width == 320
+
+
+def test_compress_when_another_picture_of_an_avif_is_in_pq_then_it_comes_out() -> None:
+    """A gain map's file: the first colour box is that of the picture in HDR, the primary picture has one of its own."""
+    assert compress(_with_gain_map(), OutputOptions(), ImageLimits()).width == 320
+
+
+@pytest.mark.parametrize(("first", "own"), [(BT2020_CURVE, 16), (16, BT2020_CURVE)])
+def test_code_points_of_an_avif_are_those_of_its_primary_picture(first: int, own: int) -> None:
+    found = code_points(_with_gain_map(first, own), animated=False)
+    assert found == {"color_primaries": BT2020, "transfer_characteristics": own}
+
+
+def test_compress_when_a_moving_avif_is_in_pq_then_refused_by_name() -> None:
+    moving = encode(photo(), "AVIF", save_all=True, append_images=[photo().transpose(0)])
+    in_pq = moving.replace(nclx(1, 13), nclx(BT2020, 16))
+    assert in_pq.count(nclx(BT2020, 16)) == moving.count(nclx(1, 13)) > 0
+    assert refusal(in_pq) == ("unsupported_format", "HDR pictures (PQ) are not read")
+
+
+def _with_gain_map(first: int = 16, own: int = BT2020_CURVE) -> bytes:
+    """Return an AVIF with the colour boxes of two pictures, of which the second is that of the primary one."""
+    both = bytearray(with_property(_named("AVIF", first), nclx(BT2020, own)))
+    associated = both.index(b"ipma") + 15
+    new, *_, old = range(associated, associated + 5)
+    assert (both[old], both[new] & 0x7F) == (4, 5), "the box that the encoder wrote, and the one added"
+    both[old] = 0  # none
+    return bytes(both)
