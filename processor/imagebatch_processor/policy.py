@@ -169,9 +169,10 @@ def plan(picture: Picture, options: OutputOptions, limits: ImageLimits) -> Plan:
         raise ImageRejected("too_many_pixels", f"a side of a WebP picture has at most {WEBP_MAX_SIDE_PIXELS} pixels")
     animated = picture.frames > 1 and target is not ImageFormat.JPEG
     areas = (upright[0] * upright[1], turned[0] * turned[1])
+    bytes_per_pixel = _encode_bytes_per_pixel(picture, target, options.quality, min(areas))
     pixels = max(areas) * (picture.frames if animated else 1)
     resized = min(areas) < picture.width * picture.height
-    return Plan(target, animated, memory_bytes(picture, target, pixels, options.quality, resized=resized))
+    return Plan(target, animated, _memory_bytes(picture, pixels, bytes_per_pixel, resized=resized))
 
 
 # Peak bytes per pixel, measured with Pillow 13.0.0 at 1 to 50 megapixels and rounded up (tests/bench/bench_memory.py).
@@ -184,6 +185,7 @@ _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL = 22.0
 _OTHER_BYTES_PER_PIXEL = 9.5
 # Writing holds the pixels (4) and the encoder's own, on top of what is kept of those that they were made of.
 _ENCODE_BYTES_PER_PIXEL = {ImageFormat.JPEG: 5.5, ImageFormat.PNG: 16.0, ImageFormat.AVIF: 33.0}
+_FULL_COLOUR_AVIF_BYTES_PER_PIXEL = 51.0
 _LOSSLESS_PNG_BYTES_PER_PIXEL = 12.0
 _WEBP_ALPHA_BYTES_PER_PIXEL = 34.0
 _WEBP_BYTES_PER_PIXEL = (8.5, 0.125)  # and so much more for each point of its quality: symbols before they are packed
@@ -196,15 +198,18 @@ PIXEL_BLOCK_BYTES = 16 * MEBIBYTE
 _MOST_BLOCKS = 4
 
 
-def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, quality: int, *, resized: bool) -> int:
-    """Return the peak memory (bytes) that re-encoding the picture may take, rotation included, the file itself not."""
+def _memory_bytes(picture: Picture, output_pixels: int, encoding: float, *, resized: bool) -> int:
+    """Return the peak memory (bytes) that re-encoding the picture may take, rotation included, the file itself not.
+
+    `encoding` takes so many bytes for each of the output's pixels.
+    """
     decode = _DECODE_BYTES_PER_PIXEL.get(picture.format, _OTHER_BYTES_PER_PIXEL)
     if picture.format is ImageFormat.HEIC and picture.bits > 8:
         decode = _DEEP_HEIC_ALPHA_BYTES_PER_PIXEL if picture.has_alpha else _DEEP_HEIC_BYTES_PER_PIXEL
     kept = min(picture.pixels * 4, _MOST_BLOCKS * PIXEL_BLOCK_BYTES)
     peak = max(
         max(picture.pixels, picture.coded_pixels) * decode,
-        kept + output_pixels * _encode_bytes_per_pixel(picture, target, quality),
+        kept + output_pixels * encoding,
     )
     if resized:
         # Resizing goes by way of a picture as high as the source and as wide as the result; with alpha, by one more.
@@ -213,12 +218,14 @@ def memory_bytes(picture: Picture, target: ImageFormat, output_pixels: int, qual
     return _BASE_BYTES + int(peak + picture.pixels * picture.more_bytes_per_pixel)
 
 
-def _encode_bytes_per_pixel(picture: Picture, target: ImageFormat, quality: int) -> float:
+def _encode_bytes_per_pixel(picture: Picture, target: ImageFormat, quality: int, pixels: int) -> float:
     match target:
         case ImageFormat.JPEG if picture.has_alpha:
             return _FLATTENED_BYTES_PER_PIXEL
         case ImageFormat.PNG if not reduces_to_palette(target, quality):
             return _LOSSLESS_PNG_BYTES_PER_PIXEL
+        case ImageFormat.AVIF if keeps_all_colour(target, quality, pixels):
+            return _FULL_COLOUR_AVIF_BYTES_PER_PIXEL
         case ImageFormat.WEBP if picture.has_alpha:
             return _WEBP_ALPHA_BYTES_PER_PIXEL
         case ImageFormat.WEBP:
@@ -229,7 +236,7 @@ def _encode_bytes_per_pixel(picture: Picture, target: ImageFormat, quality: int)
 
 
 # JPEG quality → the setting of the other encoder that loses as much, by mean SSIM over thirteen photographs
-# (`make bench-quality`; JPEG 4:2:0 below 90, 4:4:4 from there; libwebp 1.6.0, libavif 1.4.2 with aom).
+# (`make bench-quality`; JPEG and AVIF 4:2:0 below 90, 4:4:4 from there; libwebp 1.6.0, libavif 1.4.2 with aom).
 _COMPARABLE: dict[ImageFormat, tuple[tuple[int, int], ...]] = {
     ImageFormat.JPEG: ((1, 1), (100, 100)),
     ImageFormat.WEBP: (
@@ -254,27 +261,44 @@ def reduces_to_palette(target: ImageFormat, quality: int) -> bool:
     return target is ImageFormat.PNG and quality < 100
 
 
+_FULL_COLOUR_QUALITY = 90
+_FULL_COLOUR_AVIF_PIXELS = 8_000_000  # then it takes no more memory than 12 megapixels of lower quality
+
+
+def keeps_all_colour(target: ImageFormat, quality: int, pixels: int) -> bool:
+    """Return whether colour is as fine as brightness, and not subsampled 4:2:0: what small coloured text needs."""
+    if target is ImageFormat.AVIF and pixels > _FULL_COLOUR_AVIF_PIXELS:
+        return False
+    return target in (ImageFormat.JPEG, ImageFormat.AVIF) and quality >= _FULL_COLOUR_QUALITY
+
+
 # Their Huffman tables are optimized: at a side of 64 to 300 pixels that saves 28 to 7 % of the bytes for 0.2 ms.
 _SMALL_JPEG_PIXELS = 100_000
 
 
-def encoder_settings(target: ImageFormat, quality: int, pixels: int) -> dict[str, Any]:
+def encoder_settings(target: ImageFormat, quality: int, pixels: int, *, gray: bool = False) -> dict[str, Any]:
     """Return Pillow's `save` arguments for a quality of 1-100 on the JPEG scale and a size of so many pixels.
 
     JPEG: of larger pictures, Huffman tables are not optimized: that costs a third of the speed for 2-6 % of the bytes.
-    Colour is subsampled 4:2:0 below 90, not at all from 90. PNG and GIF are packed without loss at the default level.
+    A `gray` AVIF has no colour. PNG and GIF are packed without loss at the default level.
     """
+    all_colour = keeps_all_colour(target, quality, pixels)
     match target:
         case ImageFormat.JPEG:
             return {
                 "quality": quality,
-                "subsampling": 2 if quality < 90 else 0,
+                "subsampling": 0 if all_colour else 2,
                 "optimize": pixels <= _SMALL_JPEG_PIXELS,
             }
         case ImageFormat.WEBP:
             return {"quality": comparable_quality(target, quality), "method": 4}
         case ImageFormat.AVIF:
-            return {"quality": comparable_quality(target, quality), "speed": 8, "max_threads": 1}
+            return {
+                "quality": comparable_quality(target, quality),
+                "subsampling": "4:0:0" if gray else "4:4:4" if all_colour else "4:2:0",
+                "speed": 8,
+                "max_threads": 1,
+            }
         case ImageFormat.GIF:
             return {"optimize": True}
         case _:

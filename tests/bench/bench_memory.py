@@ -67,6 +67,7 @@ CASES = (
     Case("JPEG turned → WebP", "JPEG", OutputFormat.WEBP, turned=True),
     Case("JPEG turned → WebP, quality 100", "JPEG", OutputFormat.WEBP, 100, turned=True),
     Case("JPEG turned → AVIF", "JPEG", OutputFormat.AVIF, turned=True),
+    Case("JPEG turned → AVIF, quality 90", "JPEG", OutputFormat.AVIF, 90, turned=True),
     Case("PNG → PNG", "PNG"),
     Case("PNG → PNG, nine tenths as wide", "PNG", max_share=0.9),
     Case("PNG → PNG, quality 100", "PNG", quality=100),
@@ -74,6 +75,8 @@ CASES = (
     Case("PNG with alpha → PNG, nine tenths as wide", "PNG", alpha=True, max_share=0.9),
     Case("PNG with alpha → JPEG", "PNG", OutputFormat.JPEG, alpha=True),
     Case("PNG with alpha → WebP", "PNG", OutputFormat.WEBP, alpha=True),
+    Case("PNG with alpha → AVIF", "PNG", OutputFormat.AVIF, alpha=True),
+    Case("PNG with alpha → AVIF, quality 90", "PNG", OutputFormat.AVIF, 90, alpha=True),
     Case("WebP → WebP", "WEBP"),
     Case("AVIF → AVIF", "AVIF"),
 )

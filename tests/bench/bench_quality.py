@@ -31,8 +31,9 @@ PIXELS = 500_000
 JPEG_QUALITIES = (1, 10, 25, 35, 50, 60, 75, 85, 90, 95, 100)
 GRID = {
     ImageFormat.WEBP: (1, 3, 6, 10, 16, 22, 28, 36, 45, 55, 65, 75, 80, 85, 90, 95, 100),
-    ImageFormat.AVIF: (1, 5, 10, 16, 22, 28, 34, 40, 46, 52, 58, 64, 70, 76, 82, 88, 94, 100),
+    ImageFormat.AVIF: (1, 5, 10, 16, 22, 28, 34, 40, 46, 52, 58, 64, 70, 76, 79, 80, 88, 94, 100),
 }
+FULL_COLOUR = 90  # the quality from which JPEG and AVIF do not subsample colour
 SMALL_SIDES = (64, 100, 150, 200, 300, 400, 600, 800)
 
 Cells = tuple[str, ...]
@@ -93,17 +94,23 @@ def comparable() -> str:
 
 
 def _curve(target: ImageFormat, grid: tuple[int, ...]) -> dict[int, Loss]:
-    settings = {name: value for name, value in encoder_settings(target, 50, PIXELS).items() if name != "quality"}
-    return {quality: loss(photographs(), setting(target, quality=quality, **settings)) for quality in grid}
+    low, high = (encoder_settings(target, quality, PIXELS) for quality in (50, FULL_COLOUR))
+    from_here = comparable_quality(target, FULL_COLOUR)
+    settings = {quality: {**(low if quality < from_here else high), "quality": quality} for quality in grid}
+    return {quality: loss(photographs(), setting(target, **each)) for quality, each in settings.items()}
 
 
 def of_graphics() -> str:
-    """Return what quality 50 does to each graphic, and what JPEG without subsampling would do."""
+    """Return what quality 50 does to each graphic, and what subsampling does to JPEG there and to AVIF at 90."""
     ways: dict[str, Callable[[Image.Image], bytes]] = {
         "JPEG": lambda picture: product(ImageFormat.JPEG, 50)(on_white(picture)),
         "JPEG 4:4:4": lambda picture: setting(ImageFormat.JPEG, quality=50, subsampling=0)(on_white(picture)),
         "WebP": product(ImageFormat.WEBP, 50),
         "AVIF": product(ImageFormat.AVIF, 50),
+        "AVIF at 90": product(ImageFormat.AVIF, 90),
+        "AVIF at 90, 4:2:0": setting(
+            ImageFormat.AVIF, **{**encoder_settings(ImageFormat.AVIF, 90, PIXELS), "subsampling": "4:2:0"}
+        ),
         "PNG": lambda picture: product(ImageFormat.PNG, 50)(in_palette(picture)),
         "PNG, lossless": product(ImageFormat.PNG, 100),
     }

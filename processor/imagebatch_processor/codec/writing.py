@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagebatch_processor.codec.metadata import Carried
 
 _PALETTE_COLOURS = 256
+_GRAY_MODES = ("1", "L")
 _NEARLY_OPAQUE, _NEARLY_CLEAR = 224, 15  # of 255; the octree tells an eighth of that range apart
 _LONGEST_FRAME_MILLISECONDS = 3_600_000  # WebP holds 24 bits of them for a frame, and 31 for all
 _MOST_ROUNDS = 65_535  # of 16 bits in WebP and GIF
@@ -33,7 +34,7 @@ def encode(image: Image.Image, target: ImageFormat, quality: int, extras: dict[s
         image = in_palette(image)
     if target is ImageFormat.GIF:
         image = _with_one_clear_colour(image)
-    return _saved(image, target, {**encoder_settings(target, quality, image.width * image.height), **extras})
+    return _saved(image, target, _settings([image], target, quality) | extras)
 
 
 def encode_animation(
@@ -44,7 +45,7 @@ def encode_animation(
     PNG frames keep all their colours.
     """
     durations = [_sayable(each, target) for each in durations]
-    settings = encoder_settings(target, quality, frames[0].width * frames[0].height) | extras
+    settings = _settings(frames, target, quality) | extras
     if "loop" in settings:
         settings["loop"] = min(settings["loop"], _MOST_ROUNDS)
     if target is ImageFormat.GIF and any(frame.has_transparency_data for frame in frames):
@@ -54,6 +55,11 @@ def encode_animation(
         frames = [_with_one_clear_colour(frame) for frame in frames]
     rest = [_bare(frame) for frame in frames[1:]]
     return _saved(frames[0], target, {**settings, "save_all": True, "append_images": rest, "duration": durations})
+
+
+def _settings(frames: list[Image.Image], target: ImageFormat, quality: int) -> dict[str, Any]:
+    gray = all(frame.mode in _GRAY_MODES for frame in frames)
+    return encoder_settings(target, quality, frames[0].width * frames[0].height, gray=gray)
 
 
 def _sayable(milliseconds: int, target: ImageFormat) -> int:

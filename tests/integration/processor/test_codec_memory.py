@@ -18,6 +18,7 @@ OUTPUTS = [
     OutputOptions(format=OutputFormat.JPEG, never_larger=False),
     OutputOptions(format=OutputFormat.PNG, max_width=1600),
     OutputOptions(format=OutputFormat.WEBP, quality=100),
+    OutputOptions(format=OutputFormat.AVIF, quality=100),
 ]
 # What a codec does when the decoder had enough, and the encoder fails in the library's own code, not in Pillow's.
 STARVED = """

@@ -47,6 +47,27 @@ def test_compress_when_quality_rises_then_bytes_do(kind: str) -> None:
     assert sizes == sorted(set(sizes))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "AVIF"])
+def test_compress_when_quality_is_90_then_colour_stays_as_fine_as_brightness(kind: str) -> None:
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255, 0, 0
+    stripes[:, 1::2] = 0, 130, 0  # as bright as the red ones, nearly
+    data = encode(Image.fromarray(stripes), "PNG")
+    losses = []
+    for quality in (89, 90):
+        result = compress(data, OutputOptions(format=OutputFormat[kind], quality=quality), ImageLimits())
+        losses.append(np.abs(np.subtract(opened(result.data).convert("RGB"), stripes, dtype=int)).mean())
+    assert losses[0] > 40
+    assert losses[1] < 10
+
+
+def test_compress_when_a_gray_avif_is_asked_for_then_it_has_no_colour() -> None:
+    gray = encode(photo().convert("L"), "PNG")
+    for quality in (50, 100):
+        result = compress(gray, OutputOptions(format=OutputFormat.AVIF, quality=quality), ImageLimits())
+        assert opened(result.data).mode == "L"
+
+
 @pytest.mark.parametrize("alpha", [False, True])
 def test_compress_when_png_below_100_then_a_palette(alpha: bool) -> None:
     source = photo_with_alpha() if alpha else photo()

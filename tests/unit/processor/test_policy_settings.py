@@ -37,6 +37,30 @@ def test_encoder_settings_when_jpeg_quality_is_high_then_colour_is_not_subsample
     assert encoder_settings(ImageFormat.JPEG, quality, 1)["subsampling"] == subsampling
 
 
+@pytest.mark.parametrize(
+    ("quality", "gray", "subsampling"),
+    [(1, False, "4:2:0"), (89, False, "4:2:0"), (90, False, "4:4:4"), (100, False, "4:4:4"), (100, True, "4:0:0")],
+)
+def test_encoder_settings_when_avif_quality_is_high_then_colour_is_not_subsampled(
+    quality: int, gray: bool, subsampling: str
+) -> None:
+    assert encoder_settings(ImageFormat.AVIF, quality, 1, gray=gray)["subsampling"] == subsampling
+
+
+def test_encoder_settings_when_avif_is_large_then_colour_is_subsampled_at_any_quality() -> None:
+    fine, large = (encoder_settings(ImageFormat.AVIF, 100, pixels) for pixels in (8_000_000, 8_000_001))
+    assert (fine["subsampling"], large["subsampling"]) == ("4:4:4", "4:2:0")
+
+
+def test_memory_when_avif_keeps_all_colour_then_more_but_not_more_than_a_phones_photograph_takes() -> None:
+    options = [OutputOptions(format=OutputFormat.AVIF, quality=quality) for quality in (89, 90)]
+    (lower, higher), (_, phone) = (
+        [plan(Picture(ImageFormat.JPEG, *size), each, ImageLimits()).memory_bytes for each in options]
+        for size in ((4000, 2000), (4032, 3024))
+    )
+    assert lower < higher < phone
+
+
 @pytest.mark.parametrize("target", [ImageFormat.JPEG, ImageFormat.WEBP, ImageFormat.AVIF])
 def test_comparable_quality_when_quality_rises_then_it_never_falls(target: ImageFormat) -> None:
     settings = [comparable_quality(target, quality) for quality in range(1, 101)]
