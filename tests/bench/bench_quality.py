@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from support.pictures import encode
 
 from imagebatch_processor.codec.writing import in_palette
-from imagebatch_processor.policy import ImageFormat, comparable_quality, encoder_settings
+from imagebatch_processor.policy import ImageFormat, comparable_quality, encoder_settings, keeps_all_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,6 @@ GRID = {
     ImageFormat.WEBP: (1, 3, 6, 10, 16, 22, 28, 36, 45, 55, 65, 75, 80, 85, 90, 95, 100),
     ImageFormat.AVIF: (1, 5, 10, 16, 22, 28, 34, 40, 46, 52, 58, 64, 70, 76, 79, 80, 88, 94, 100),
 }
-FULL_COLOUR = 90  # the quality from which JPEG and AVIF do not subsample colour
 SMALL_SIDES = (64, 100, 150, 200, 300, 400, 600, 800)
 
 Cells = tuple[str, ...]
@@ -94,8 +93,9 @@ def comparable() -> str:
 
 
 def _curve(target: ImageFormat, grid: tuple[int, ...]) -> dict[int, Loss]:
-    low, high = (encoder_settings(target, quality, PIXELS) for quality in (50, FULL_COLOUR))
-    from_here = comparable_quality(target, FULL_COLOUR)
+    full_colour = next(quality for quality in JPEG_QUALITIES if keeps_all_colour(ImageFormat.AVIF, quality, PIXELS))
+    low, high = (encoder_settings(target, quality, PIXELS) for quality in (50, full_colour))
+    from_here = comparable_quality(target, full_colour)
     settings = {quality: {**(low if quality < from_here else high), "quality": quality} for quality in grid}
     return {quality: loss(photographs(), setting(target, **each)) for quality, each in settings.items()}
 

@@ -9,6 +9,7 @@ import struct
 from functools import partial
 
 import numpy as np
+from support.avif_boxes import with_code_points
 from support.png_chunks import chunk, with_chunks
 
 from imagebatch_processor.policy import ImageFormat
@@ -70,8 +71,7 @@ def _cicp(primaries: int) -> bytes:
 def _nclx(primaries: int, transfer: int) -> bytes:
     """Return an AVIF whose colour box says other primaries (ISO/IEC 23091-2) than the encoder wrote."""
     data = saved(pillow(_encoded(_within(DISPLAY_P3))), "AVIF", quality=98, subsampling="4:4:4")
-    at = data.index(b"colrnclx") + 8
-    return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
+    return with_code_points(data, primaries, transfer)
 
 
 def _within(primaries: tuple[tuple[float, float], ...]) -> Numbers:

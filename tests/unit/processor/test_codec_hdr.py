@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
-from support.avif_boxes import nclx, with_property
+from support.avif_boxes import nclx, with_code_points, with_property
 from support.codec_calls import refusal
 from support.pictures import encode, photo, srgb_profile
 from support.png_chunks import chunk, with_chunks
@@ -23,8 +21,7 @@ def _named(kind: str, curve: int, mode: str = "RGB", **options: object) -> bytes
     data = encode(photo().convert(mode), kind, **options)
     if kind == "PNG":
         return with_chunks(data, chunk(b"cICP", bytes([BT2020, curve, 0, 1])))
-    at = data.index(b"colrnclx") + 8
-    return data[:at] + struct.pack(">HH", BT2020, curve) + data[at + 4 :]
+    return with_code_points(data, BT2020, curve)
 
 
 @pytest.mark.parametrize(("curve", "name"), HDR)
@@ -44,8 +41,8 @@ def test_compress_when_only_the_colours_are_those_of_hdr_then_it_comes_out(kind:
 
 def test_compress_when_an_avif_brings_a_profile_then_that_counts() -> None:
     data = encode(photo(), "AVIF", icc_profile=srgb_profile())
-    at = data.index(b"colrnclx") + 8
-    in_pq = data[:at] + struct.pack(">HH", BT2020, 16) + data[at + 4 :]
+    in_pq = with_code_points(data, BT2020, 16)
+    assert in_pq != data
     assert compress(in_pq, OutputOptions(), ImageLimits()).width == 320
 
 
@@ -62,7 +59,7 @@ def test_code_points_of_an_avif_are_those_of_its_primary_picture(first: int, own
 
 def test_compress_when_a_moving_avif_is_in_pq_then_refused_by_name() -> None:
     moving = encode(photo(), "AVIF", save_all=True, append_images=[photo().transpose(0)])
-    in_pq = moving.replace(nclx(1, 13), nclx(BT2020, 16))
+    in_pq = with_code_points(moving, BT2020, 16)
     assert in_pq.count(nclx(BT2020, 16)) == moving.count(nclx(1, 13)) > 0
     assert refusal(in_pq) == ("unsupported_format", "HDR pictures (PQ) are not read")
 
